@@ -1,0 +1,54 @@
+"""What every test may ask for; and whoever runs it keeps their own settings and data untouched."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.postgres import postgres, postgres_url
+
+__all__ = ["home", "postgres", "postgres_url", "postmortems", "uci"]
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT.parent / "shared" / "data"
+
+# Machines that build are slow and shared: a deadline there says nothing of the code.
+settings.register_profile("default", deadline=None, print_blob=True)
+settings.register_profile(
+    "thorough",
+    settings.get_profile("default"),
+    max_examples=1_000,
+    suppress_health_check=[*HealthCheck],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home for the whole run, and none of the settings of whoever runs the tests."""
+    place = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("TOCSIN_")]:
+            patch.delenv(name)
+        patch.setenv("TOCSIN_HOME", str(place))
+        yield place
+
+
+@pytest.fixture(scope="session")
+def uci() -> Path:
+    """A real company's audit log, with the figures that it must give."""
+    return _data("uci")
+
+
+@pytest.fixture(scope="session")
+def postmortems() -> Path:
+    """Real reviews of real incidents."""
+    return _data("postmortems")
+
+
+def _data(name: str) -> Path:
+    if not (DATA / name).is_dir():
+        pytest.skip(f"the real data are not here: {DATA / name}")
+    return DATA / name
