@@ -1,0 +1,3 @@
+"""Tocsin: the system of record for IT incidents."""
+
+__version__ = "0.1.0"
