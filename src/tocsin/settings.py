@@ -1,0 +1,145 @@
+"""Every setting and every limit of Tocsin, in one place: read once, from TOCSIN_* variables."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from platformdirs import user_data_path
+
+
+class BadSetting(Exception):
+    """A setting that cannot be used. The sentence names the variable and the way out."""
+
+
+def _setting(default: Any, doc: str) -> Any:
+    return field(default=default, metadata={"doc": doc})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What can be set. A variable is the field's name in capitals behind `TOCSIN_`."""
+
+    home: Path = field(
+        default_factory=lambda: user_data_path("tocsin"),
+        metadata={"doc": "Folder of everything that the embedded default stores (mode 0700)."},
+    )
+    database: str = _setting(
+        "", "postgresql://user@host/name for PostgreSQL; empty for SQLite in the home folder."
+    )
+    host: str = _setting("127.0.0.1", "Address to listen on.")
+    port: int = _setting(8080, "Port to listen on.")
+    allowed_hosts: tuple[str, ...] = _setting(
+        ("127.0.0.1", "localhost", "[::1]"), "Host headers that are answered (DNS rebinding)."
+    )
+    behind_proxy: bool = _setting(False, "A proxy in front ends TLS; needed for a public address.")
+    tls_certificate: Path | None = _setting(None, "PEM file of the certificate chain.")
+    tls_key: Path | None = _setting(None, "PEM file of the certificate's private key.")
+    docs: bool = _setting(True, "Serve /docs and /openapi.json.")
+
+    body_bytes: int = _setting(1_048_576, "Largest request body.")
+    command_bytes: int = _setting(65_536, "Largest body of a single command.")
+    json_depth: int = _setting(32, "Deepest nesting of a JSON body.")
+    page_rows: int = _setting(200, "Largest page of a list.")
+    feed_events: int = _setting(1_000, "Largest page of the event feed.")
+    batch_commands: int = _setting(500, "Most commands in one POST /commands.")
+    header_seconds: float = _setting(10.0, "Time in which a request's headers must have arrived.")
+    body_seconds: float = _setting(10.0, "Time in which a request's body must have arrived.")
+    keep_alive_seconds: int = _setting(30, "Time that an idle connection is kept open.")
+    connections: int = _setting(2_000, "Most connections at a time; more are answered 503.")
+    wait_seconds: float = _setting(30.0, "Longest wait of a long poll of the feed.")
+    at_least_seconds: float = _setting(5.0, "Longest wait for a read model to reach a position.")
+    streams: int = _setting(200, "Most server-sent event streams at a time.")
+    heartbeat_seconds: float = _setting(15.0, "A silent event stream says so this often.")
+    slow_reader_seconds: float = _setting(10.0, "A stream whose reader stalls so long is ended.")
+    header_bytes: int = _setting(32_768, "Largest request line and headers together.")
+    key_requests: int = _setting(
+        10_000, "Requests per second of one key, on average; more get 429. A batch is one."
+    )
+    keys_seconds: float = _setting(1.0, "How often the service looks for changed keys.")
+    drain_seconds: float = _setting(10.0, "Time that requests get to finish when it stops.")
+
+    queue_commands: int = _setting(5_000, "Most commands waiting for the writer; more get 503.")
+    commit_commands: int = _setting(256, "Most commands in one transaction.")
+    hot_incidents: int = _setting(10_000, "Incidents whose state is kept in memory.")
+    history_events: int = _setting(10_000, "Most events of one incident.")
+    clock_skew_seconds: float = _setting(
+        5.0, "How far a caller's clock may run ahead before a time counts as in the future."
+    )
+
+    live_events: int = _setting(500, "Events that a projection folds in one transaction.")
+    rebuild_events: int = _setting(5_000, "The same, while it is rebuilt.")
+    poll_seconds: float = _setting(0.05, "How often a follower looks for new events.")
+    lag_seconds: float = _setting(60.0, "Lag of a read model above which readiness fails.")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Read the TOCSIN_* variables.
+
+        Raises:
+            BadSetting: a value does not fit, or no setting has that name.
+        """
+        environment = os.environ if environment is None else environment
+        types = get_type_hints(cls)
+        known = {f"TOCSIN_{f.name.upper()}": f.name for f in fields(cls)}
+        given = {k: v for k, v in environment.items() if k.startswith("TOCSIN_")}
+        if unknown := sorted(set(given) - set(known)):
+            raise BadSetting(f"{unknown[0]} is not a setting; `tocsin doctor` lists them all.")
+        values = {known[k]: _read(k, v, types[known[k]]) for k, v in given.items()}
+        return cls(**values).checked()
+
+    def checked(self) -> "Settings":
+        """Return these settings if they make sense together.
+
+        Raises:
+            BadSetting: they do not.
+        """
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
+                raise BadSetting(f"TOCSIN_{each.name.upper()} is {value}; it cannot be negative.")
+        if self.database and not self.database.startswith(("postgresql://", "postgres://")):
+            raise BadSetting("TOCSIN_DATABASE must be a postgresql:// address or empty.")
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise BadSetting("TOCSIN_TLS_CERTIFICATE and TOCSIN_TLS_KEY go together.")
+        return self
+
+    def environment(self) -> dict[str, str]:
+        """The TOCSIN_* variables that make these settings, for a process that is to have them."""
+        return {f"TOCSIN_{f.name.upper()}": _written(getattr(self, f.name)) for f in fields(self)}
+
+    @property
+    def log_file(self) -> Path:
+        """The embedded log."""
+        return self.home / "tocsin.db"
+
+    @property
+    def keys_file(self) -> Path:
+        """The API keys of the embedded default."""
+        return self.home / "keys.db"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return "" if value is None else str(value)
+
+
+def _read(variable: str, text: str, wanted: Any) -> Any:
+    if wanted is bool:
+        if text.lower() not in ("0", "1", "false", "true", "no", "yes"):
+            raise BadSetting(f"{variable} is {text!r}; say true or false.")
+        return text.lower() in ("1", "true", "yes")
+    if wanted == tuple[str, ...]:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if wanted in (int, float):
+        try:
+            return wanted(text)
+        except ValueError as error:
+            raise BadSetting(f"{variable} is {text!r}; it must be a number.") from error
+    if wanted == Path:
+        return Path(text).expanduser().absolute()
+    if wanted == Path | None:
+        return Path(text).expanduser().absolute() if text else None
+    return text

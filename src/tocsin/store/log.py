@@ -1,0 +1,128 @@
+"""The log, as the rest of Tocsin sees it: an application of the eventsourcing library."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import Mapper
+from eventsourcing.utils import Environment, EnvType
+
+from tocsin.domain.kernel import Recorded
+from tocsin.settings import Settings
+from tocsin.store.entries import Entry, Outcome
+from tocsin.store.mapper import CanonicalMapper, decode
+from tocsin.store.recorder import LogRecorder
+
+
+class Log(Application[UUID]):
+    """One ordered log of every event of every stream."""
+
+    name = "tocsin"
+
+    def __init__(self, env: EnvType) -> None:
+        super().__init__(env)
+        self._recorder = cast(LogRecorder, self.recorder)
+
+    @classmethod
+    def open(cls, settings: Settings, *, writer: bool = False) -> "Log":
+        """Open the log that the settings name; as its writer, create or migrate it first.
+
+        Raises:
+            StoreUnavailable: it is not there, cannot be reached, or has another writer.
+        """
+        if settings.database:
+            env = {"PERSISTENCE_MODULE": "tocsin.store.postgres"}
+            env["TOCSIN_LOG_URL"] = settings.database
+        else:
+            env = {"PERSISTENCE_MODULE": "tocsin.store.sqlite"}
+            env["TOCSIN_LOG_FILE"] = str(settings.log_file)
+        return cls({**env, "TOCSIN_LOG_WRITER": "y" if writer else "n"})
+
+    def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
+        """Only what `open` says: a stray variable must never choose another store."""
+        return Environment(name, dict(env or {}))
+
+    def construct_mapper(self) -> Mapper[UUID]:
+        """Our canonical bytes, and no transcoder with magic keys."""
+        return self.factory.mapper(mapper_class=CanonicalMapper)
+
+    @property
+    def distant(self) -> bool:
+        """Whether reading it crosses a network, so that nobody waits for it on the event loop."""
+        return bool(self.env.get("TOCSIN_LOG_URL"))
+
+    @property
+    def place(self) -> str:
+        """Where the log is, without secrets."""
+        url = self.env.get("TOCSIN_LOG_URL")
+        if not url:
+            return str(self.env.get("TOCSIN_LOG_FILE"))
+        parts = urlsplit(url)
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))
+
+    def head(self) -> int:
+        """The position of the last event; 0 when there is none."""
+        return self._recorder.max_notification_id() or 0
+
+    def version(self, stream: UUID) -> int:
+        """The number of events of a stream."""
+        return self._recorder.version(stream)
+
+    def history(
+        self, stream: UUID, after: int = 0, until: int | None = None
+    ) -> list[Recorded[Any]]:
+        """One stream's events with `after < version <= until`, in order."""
+        return [decode(body) for body in self._recorder.history(stream, after, until)]
+
+    def page(self, after: int, limit: int) -> list[Recorded[Any]]:
+        """The events after a position, in order."""
+        return [decode(body) for _, body in self._recorder.bodies(after, limit)]
+
+    def raw_page(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Positions and stored bytes of the events after a position, in order."""
+        return self._recorder.bodies(after, limit)
+
+    def raw_history(self, stream: UUID, after: int = 0, until: int | None = None) -> list[bytes]:
+        """Stored bytes of one stream's events, in order."""
+        return self._recorder.history(stream, after, until)
+
+    def holder(self, kind: str, key: str) -> UUID | None:
+        """The stream that holds a name: kinds are `reference`, `dedup`, `foreign`."""
+        return self._recorder.holder(kind, key)
+
+    def answers(self, command_ids: Sequence[UUID]) -> dict[UUID, tuple[bytes, bytes]]:
+        """Fingerprint and first answer of each of these commands that was answered before."""
+        return self._recorder.answers(command_ids)
+
+    def commit(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """Store a batch durably in one transaction, and say what became of each entry.
+
+        Raises:
+            StoreUnavailable: it is not known what was stored. Asking again with the same command
+                ids, `fresh` no more, is safe.
+        """
+        return self._recorder.commit(entries)
+
+    def reserve_references(self, count: int) -> None:
+        """Make sure that `peek_reference` and `take_reference` can answer `count` times."""
+        self._recorder.reserve_references(count)
+
+    def peek_reference(self) -> str:
+        """The reference that the next incident gets."""
+        return self._recorder.references.next()
+
+    def take_reference(self) -> str:
+        """Use up the next reference."""
+        return self._recorder.references.take()
+
+    def next_reference(self) -> str:
+        """Reserve and use up one reference."""
+        self.reserve_references(1)
+        return self.take_reference()
+
+    def close(self) -> None:
+        """Let go of connections and locks."""
+        super().close()
+        self._recorder.close()

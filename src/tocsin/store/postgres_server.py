@@ -1,0 +1,261 @@
+"""The server of the shared store: connections that notice when it is gone, and its schema."""
+
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from time import monotonic
+from typing import Any, LiteralString
+
+from tocsin.store.entries import StoreUnavailable
+
+try:
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+except ImportError as error:
+    raise StoreUnavailable(
+        f"PostgreSQL needs its driver: pip install 'tocsin[postgres]' ({error})."
+    ) from error
+
+ANSWER_SECONDS = 40.0
+"""Longest wait for any answer: more than the server's own limits, which say more."""
+
+DEFAULTS = {
+    "application_name": "tocsin",
+    "connect_timeout": "5",
+    # A peer that vanished without a word is noticed within 15 seconds, idle or busy.
+    "keepalives": "1",
+    "keepalives_idle": "5",
+    "keepalives_interval": "3",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+    # Of several hosts, only the primary: decisions on a replica's past would always be stale.
+    "target_session_attrs": "read-write",
+}
+"""What the address may leave open."""
+READERS = 8
+"""Most connections of one process that read at the same time."""
+READER_SECONDS = 10.0
+"""Longest wait for one of them."""
+READ_ONLY: LiteralString = (
+    "SELECT set_config('default_transaction_read_only', 'on', false),"
+    " set_config('statement_timeout', '30s', false), set_config('enable_seqscan', 'off', false)"
+)
+"""Every question has its index; statistics of a young table would talk the planner out of it."""
+
+DriverError = psycopg.Error
+LOST = (psycopg.OperationalError, psycopg.InterfaceError)
+"""Errors that a lost connection shows as, among others."""
+AT_FAULT = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
+"""Errors of what is to be stored. All others are the server's or the connection's."""
+
+SCHEMA = 1
+STEPS: dict[int, tuple[LiteralString, ...]] = {
+    1: (
+        """CREATE TABLE tocsin.events (
+            position bigint PRIMARY KEY, stream uuid NOT NULL, version integer NOT NULL,
+            topic text NOT NULL, body bytea NOT NULL, UNIQUE (stream, version))""",
+        """CREATE TABLE tocsin.commands (
+            command_id uuid PRIMARY KEY, fingerprint bytea NOT NULL, answer bytea NOT NULL)""",
+        """CREATE TABLE tocsin.claims (
+            kind text COLLATE "C" NOT NULL, key text COLLATE "C" NOT NULL, stream uuid NOT NULL,
+            PRIMARY KEY (kind, key))""",
+        """CREATE TABLE tocsin.head (
+            one integer PRIMARY KEY CHECK (one = 1), position bigint NOT NULL,
+            reference bigint NOT NULL, imported bigint NOT NULL)""",
+        "INSERT INTO tocsin.head VALUES (1, 0, 0, 0)",
+        """CREATE FUNCTION tocsin.append_only() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION '% are append-only', TG_TABLE_NAME; END $$""",
+        """CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON tocsin.events
+            FOR EACH STATEMENT EXECUTE FUNCTION tocsin.append_only()""",
+        """CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON tocsin.commands
+            FOR EACH STATEMENT EXECUTE FUNCTION tocsin.append_only()""",
+    ),
+}
+"""The statements that lead to each version of the schema. A step is never changed, only added."""
+MIGRATION_LOCK = int.from_bytes(b"tocsin", "big")
+
+
+class Connection(psycopg.Connection[Any]):
+    """A connection that gives up a server which is there and says nothing.
+
+    Keep-alives find a machine that is gone. A process that hangs, or a proxy whose other side is
+    gone, still answers those.
+    """
+
+    def wait(self, gen: Any, *args: Any, **limits: Any) -> Any:
+        """As the driver waits, with an end."""
+        return super().wait(self._bounded(gen), *args, **limits)
+
+    def _bounded(self, gen: Any) -> Generator[Any, Any, Any]:
+        end = monotonic() + ANSWER_SECONDS
+        try:
+            wants = next(gen)
+            while True:
+                ready = yield wants
+                if not ready and monotonic() > end:
+                    self.close()
+                    raise psycopg.OperationalError(f"no answer within {ANSWER_SECONDS:g} seconds")
+                wants = gen.send(ready)
+        except StopIteration as done:
+            return done.value
+
+
+class Server:
+    """One database, as an address says it, and a few shared connections that read from it."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            given = conninfo_to_dict(url)
+        except psycopg.Error:
+            # Neither the address nor the driver's complaint: both may hold the password.
+            raise StoreUnavailable(
+                "The address is none of PostgreSQL's. Special characters need percent-encoding."
+            ) from None
+        self._conninfo = make_conninfo("", **{**DEFAULTS, **given, "client_encoding": "UTF8"})
+        host, port = given.get("host", "local"), given.get("port", "5432")
+        self.place = f"PostgreSQL {host}:{port}/{given.get('dbname', '')}"
+        self._idle: list[Connection] = []
+        self._places = threading.BoundedSemaphore(READERS)
+        self._closed = False
+
+    def connect(self) -> Connection:
+        """Open a connection that begins no transaction by itself.
+
+        Raises:
+            StoreUnavailable: nobody answers, or not to us.
+        """
+        try:
+            connection = Connection.connect(self._conninfo, autocommit=True)
+        except psycopg.Error as error:
+            raise self.unavailable(error) from error
+        # Each statement must see what was committed while it waited for a lock.
+        connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+        return connection
+
+    def unavailable(self, error: Exception) -> StoreUnavailable:
+        """Say in one sentence what is wrong with the server."""
+        reason = " ".join(str(error).split()) or type(error).__name__
+        return StoreUnavailable(f"{self.place}: {reason}")
+
+    def read(self, query: LiteralString, parameters: Sequence[Any] = ()) -> list[Any]:
+        """Ask about what is committed; a connection that was lost is replaced once.
+
+        Raises:
+            StoreUnavailable: the server cannot be reached or does not answer.
+        """
+        try:
+            try:
+                return self._read(query, parameters)
+            except LOST:
+                self._drop_idle()  # what cut this one has cut them too
+                return self._read(query, parameters)
+        except psycopg.DataError:
+            raise
+        except psycopg.Error as error:
+            raise self.unavailable(error) from error
+
+    def _read(self, query: LiteralString, parameters: Sequence[Any]) -> list[Any]:
+        with self._reader() as connection:
+            return connection.execute(query, parameters, binary=True).fetchall()
+
+    @contextmanager
+    def _reader(self) -> Iterator[Connection]:
+        if not self._places.acquire(timeout=READER_SECONDS):
+            raise StoreUnavailable(f"{self.place}: all {READERS} reading connections are busy.")
+        try:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = self.connect()
+                connection.execute(READ_ONLY)
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            if self._closed:
+                connection.close()
+            else:
+                self._idle.append(connection)
+        finally:
+            self._places.release()
+
+    def _drop_idle(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
+
+    def close(self) -> None:
+        """Let go of the connections that read."""
+        self._closed = True
+        self._drop_idle()
+
+
+def schema_version(connection: Connection) -> int:
+    """The version of the schema that is there; 0 for none."""
+    # Asked of the catalogue itself: `to_regclass` may remember what was so before a lock.
+    row = connection.execute(
+        "SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = relnamespace"
+        " WHERE nspname = 'tocsin' AND relname = 'schema_version'"
+    ).fetchone()
+    if row is None:
+        return 0
+    row = connection.execute("SELECT version FROM tocsin.schema_version").fetchone()
+    return int(row[0]) if row else 0
+
+
+def check_schema(connection: Connection, place: str) -> None:
+    """Make sure that this program can read what is there.
+
+    Raises:
+        StoreUnavailable: there is no log, or one of another version.
+    """
+    have = schema_version(connection)
+    if not have:
+        raise StoreUnavailable(f"There is no log in {place} yet: `tocsin serve` makes one.")
+    if have != SCHEMA:
+        raise StoreUnavailable(
+            f"{place} has schema {have}; this version needs {SCHEMA}."
+            + (" Use a newer one." if have > SCHEMA else " `tocsin serve` migrates it.")
+        )
+
+
+def migrate(connection: Connection, place: str) -> None:
+    """Bring the schema up to date in one transaction; who comes at the same time waits.
+
+    Raises:
+        StoreUnavailable: a newer version made it, or its encoding cannot hold every text.
+    """
+    if schema_version(connection) == SCHEMA:
+        return
+    with connection.transaction():
+        connection.execute("SELECT set_config('lock_timeout', '30s', true)")
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+        have = schema_version(connection)
+        if have > SCHEMA:
+            check_schema(connection, place)
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding != "UTF8":
+            raise StoreUnavailable(f"{place} is encoded in {encoding}; the log needs UTF8.")
+        connection.execute("CREATE SCHEMA IF NOT EXISTS tocsin")
+        if not have:
+            connection.execute("CREATE TABLE tocsin.schema_version (version integer NOT NULL)")
+            connection.execute("INSERT INTO tocsin.schema_version VALUES (0)")
+        for version in range(have + 1, SCHEMA + 1):
+            for statement in STEPS[version]:
+                connection.execute(statement)
+        connection.execute("UPDATE tocsin.schema_version SET version = %s", (SCHEMA,))
+
+
+def risks(connection: Connection) -> list[str]:
+    """What puts acknowledged events at risk, unless the service in charge keeps them otherwise."""
+    names = ("fsync", "full_page_writes", "data_checksums")
+    rows = connection.execute(
+        "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", (list(names),)
+    ).fetchall()
+    harm = {
+        "fsync": "a power cut can lose or destroy acknowledged events",
+        "full_page_writes": "a power cut can destroy pages",
+        "data_checksums": "pages that rot on the disk go unnoticed",
+    }
+    return [f"{name} is {value}: {harm[name]}." for name, value in rows if value == "off"]

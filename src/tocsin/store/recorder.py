@@ -1,0 +1,209 @@
+"""What both stores promise, in the library's interface and in ours."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from threading import Condition
+from typing import Any
+from uuid import UUID, uuid4
+
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    IntegrityError,
+    Notification,
+    StoredEvent,
+    Subscription,
+)
+
+from tocsin.store.entries import (
+    Duplicate,
+    Entry,
+    Failed,
+    Outcome,
+    References,
+    Stale,
+    Stored,
+    StoreUnavailable,
+)
+from tocsin.store.mapper import decode
+
+FOLLOW_SECONDS = 0.05
+"""How often a subscription looks by itself: a doorbell that does not ring delays nothing longer."""
+READ_ROWS = 1_000
+
+
+class LogRecorder(ApplicationRecorder):
+    """A gapless, ordered, append-only log with exactly-once commands."""
+
+    def __init__(self) -> None:
+        self.references = References()
+        self.doorbell = Condition()
+        """Rung in this process after every commit."""
+
+    @abstractmethod
+    def reserve_references(self, count: int) -> None:
+        """Make sure that `count` numbers are free in `references`."""
+
+    @abstractmethod
+    def answers(self, command_ids: Sequence[UUID]) -> dict[UUID, tuple[bytes, bytes]]:
+        """Fingerprint and first answer of each of these commands that was answered before."""
+
+    @abstractmethod
+    def holder(self, kind: str, key: str) -> UUID | None:
+        """The stream that holds this name."""
+
+    @abstractmethod
+    def version(self, stream: UUID) -> int:
+        """The number of events of a stream."""
+
+    @abstractmethod
+    def bodies(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Positions and stored bytes of the events after a position, in order."""
+
+    @abstractmethod
+    def history(self, stream: UUID, after: int, until: int | None) -> list[bytes]:
+        """Stored bytes of one stream's events with `after < version <= until`, in order."""
+
+    @abstractmethod
+    def _commit(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """Settle and store a batch in one durable transaction."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of every connection and lock."""
+
+    def commit(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """Store a batch durably, and say what became of each entry.
+
+        If the batch as a whole cannot be stored, each half is tried alone, so that an entry that
+        is at fault takes nobody with it.
+
+        Raises:
+            StoreUnavailable: it is not known what was stored. Asking again with the same command
+                ids, `fresh` no more, is safe.
+        """
+        try:
+            outcomes = self._commit(entries)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            if len(entries) == 1:
+                return [Failed(error)]
+            return self._halves(entries)
+        with self.doorbell:
+            self.doorbell.notify_all()
+        return outcomes
+
+    def _halves(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """Store two halves one after the other; what rested on a loser of the first is stale."""
+        middle = len(entries) // 2
+        outcomes = self.commit(entries[:middle])
+        lost = {
+            stream
+            for entry, outcome in zip(entries[:middle], outcomes, strict=True)
+            if not isinstance(outcome, Stored)
+            for stream in entry.extends
+        }
+        later = entries[middle:]
+        sound = [entry for entry in later if not entry.rests_on & lost]
+        settled = iter(self.commit(sound) if sound else ())
+        for entry in later:
+            stale = entry.rests_on & lost
+            outcomes.append(Stale(min(stale), self.version(min(stale))) if stale else next(settled))
+        return outcomes
+
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], **kwargs: Any
+    ) -> Sequence[int] | None:
+        """Append events in the library's way: as one entry with a command id made here."""
+        if not stored_events:
+            return []
+        drafts = tuple(decode(stored.state) for stored in stored_events)
+        entry = Entry(
+            command_id=kwargs.get("command_id", uuid4()),
+            fingerprint=b"",
+            drafts=drafts,
+            answer=lambda positions: b"",
+        )
+        match self.commit([entry])[0]:
+            case Stored(positions=positions):
+                return list(positions)
+            case Failed(error=error):
+                raise error
+            case Duplicate() | Stale() as lost:
+                raise IntegrityError(repr(lost))
+            case lost:
+                raise IntegrityError(repr(lost))
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        """One stream's events, in the library's words."""
+        stream = originator_id if isinstance(originator_id, UUID) else UUID(originator_id)
+        bodies = self.history(stream, gt or 0, lte)
+        if desc:
+            bodies.reverse()
+        return [_stored_event(body) for body in bodies[:limit]]
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Events in log order, in the library's words; `limit` counts those of the topics."""
+        after = (start or 0) - (1 if start and inclusive_of_start else 0)
+        found: list[Notification] = []
+        while len(found) < limit and (page := self.bodies(after, READ_ROWS)):
+            for position, body in page:
+                if stop is not None and position > stop:
+                    return found
+                stored = _stored_event(body)
+                if (not topics or stored.topic in topics) and len(found) < limit:
+                    found.append(Notification(**vars(stored), id=position))
+                after = position
+        return found
+
+    def subscribe(
+        self, gt: int | None = None, topics: Sequence[str] = ()
+    ) -> "Subscription[ApplicationRecorder]":
+        """Follow the log. Unlike the library's, on every store, and by looking, not by luck."""
+        return Following(self, gt, topics)
+
+
+class Following(Subscription[ApplicationRecorder]):
+    """An endless iterator over the log: looks every `FOLLOW_SECONDS`, sooner when rung."""
+
+    def __init__(
+        self, recorder: LogRecorder, gt: int | None = None, topics: Sequence[str] = ()
+    ) -> None:
+        super().__init__(recorder, gt, topics)
+        self._log = recorder
+        self._waiting: Iterable[Notification] = iter(())
+
+    def __next__(self) -> Notification:
+        while not self._has_been_stopped:
+            for notification in self._waiting:
+                self._last_notification_id = notification.id
+                return notification
+            page = self._log.select_notifications(
+                self._last_notification_id, READ_ROWS, None, self._topics, inclusive_of_start=False
+            )
+            self._waiting = iter(page)
+            if not page:
+                with self._log.doorbell:
+                    self._log.doorbell.wait(FOLLOW_SECONDS)
+        raise StopIteration
+
+
+def _stored_event(body: bytes) -> StoredEvent:
+    recorded = decode(body)
+    return StoredEvent(recorded.stream, recorded.version, recorded.event.event_name, body)
