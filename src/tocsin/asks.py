@@ -1,0 +1,136 @@
+"""What a caller asks of the desk, and what the desk answers besides an incident's own rules."""
+
+from asyncio import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from tocsin.domain.kernel import Command, Refused
+
+
+class InTheFuture(Refused, code="occurred-in-the-future"):
+    """A fact cannot be recorded before it happened."""
+
+    def __init__(self, occurred_at: datetime, now: datetime) -> None:
+        super().__init__(
+            f"occurred_at {occurred_at.isoformat()} lies in the future: here it is"
+            f" {now.isoformat()}. State a time that has passed, or leave it out."
+        )
+        self.occurred_at, self.now = occurred_at, now
+
+
+class BeforeItBegan(Refused, code="occurred-before-it-began"):
+    """Nothing can happen to an incident before there was one."""
+
+    def __init__(self, occurred_at: datetime, began_at: datetime) -> None:
+        super().__init__(
+            f"occurred_at {occurred_at.isoformat()} lies before the incident began"
+            f" ({began_at.isoformat()}). Correct that time first, or state a later one."
+        )
+        self.occurred_at, self.began_at = occurred_at, began_at
+
+
+class HistoryFull(Refused, code="history-full"):
+    """The history of one incident has a limit, so that reading it has one."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"The incident has as many events as one may have ({limit}): report a new one"
+            " and link it to this."
+        )
+        self.limit = limit
+
+
+class StaleVersion(Exception):
+    """The caller named the version that it saw, and somebody else was first."""
+
+    def __init__(self, expected: int, actual: int) -> None:
+        super().__init__(f"The incident is at version {actual}, not {expected}: read it again.")
+        self.expected, self.actual = expected, actual
+
+
+class UnknownStream(Exception):
+    """There is no such incident."""
+
+    def __init__(self, stream: UUID) -> None:
+        super().__init__(f"There is no incident {stream}.")
+        self.stream = stream
+
+
+class KeyReused(Exception):
+    """A command id was used before, for something else."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The idempotency key was used before with another request: make a new one."
+        )
+
+
+class Busy(Exception):
+    """The desk cannot take the command now. Nothing was recorded: try again later."""
+
+
+class CannotStore(Exception):
+    """The outcome of a command cannot be stored. Nothing was recorded."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The answer to a command: the bytes that every retry of it gets, for ever."""
+
+    body: bytes
+    replayed: bool = False
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The answer, read."""
+        fields: dict[str, Any] = orjson.loads(self.body)
+        return fields
+
+    @property
+    def incident_id(self) -> UUID:
+        """The stream that was asked."""
+        return UUID(self.fields["incident_id"])
+
+    @property
+    def version(self) -> int:
+        """Its version after the command."""
+        return int(self.fields["version"])
+
+    @property
+    def position(self) -> int:
+        """The place in the log of its last event."""
+        return int(self.fields["position"])
+
+
+@dataclass(eq=False)
+class Ask:
+    """One command on its way through the desk."""
+
+    command: Command[Any]
+    stream: UUID
+    begins: bool
+    """Whether the stream is its own, made for it: nothing to load."""
+    caller: str
+    command_id: UUID
+    fingerprint: bytes
+    fresh: bool
+    expected_version: int | None = None
+    causation: int | None = None
+    waiters: "list[Future[Receipt]]" = field(default_factory=list)
+    tries: int = 0
+
+    def answer(self, receipt: Receipt) -> None:
+        """Tell everybody who waits for it. A caller who has gone away is not told."""
+        for index, waiter in enumerate(self.waiters):
+            if not waiter.done():
+                waiter.set_result(Receipt(receipt.body, replayed=True) if index else receipt)
+
+    def fail(self, error: Exception) -> None:
+        """Tell everybody who waits for it why not."""
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_exception(error)

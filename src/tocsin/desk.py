@@ -1,0 +1,298 @@
+"""The one use case: load, decide, append; exactly once; a lost race is decided again.
+
+Commands are decided on the event loop, in the order in which they came, all that wait as one
+batch; only the commit leaves for a thread of its own. So commands on one incident queue up
+instead of fighting, and an answer leaves only after its events are durable.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any
+from uuid import UUID, uuid4
+
+from tocsin.asks import Ask, Busy, CannotStore, KeyReused, Receipt, UnknownStream
+from tocsin.decision import Decision, Hot, Place, decide
+from tocsin.domain.kernel import Aggregate, Command
+from tocsin.domain.policy import DEFAULT_POLICY, Policy
+from tocsin.settings import Settings
+from tocsin.store.entries import Duplicate, Failed, Outcome, Stale, Stored, StoreUnavailable, Taken
+from tocsin.store.log import Log
+
+logger = logging.getLogger(__name__)
+
+TRIES = 100
+"""Races that a command may lose before its caller is told to come back."""
+COMMIT_TRIES = 3
+"""Attempts at a commit whose connection broke: the command ids make each of them safe."""
+COMMIT_PAUSE_SECONDS = 0.1
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Desk:
+    """Takes commands, and answers each when its outcome is in the log."""
+
+    def __init__(
+        self,
+        log: Log,
+        settings: Settings,
+        *,
+        policy: Policy = DEFAULT_POLICY,
+        clock: Callable[[], datetime] = _now,
+        committed: Callable[[int, float], None] = lambda commands, seconds: None,
+    ) -> None:
+        self.log, self.settings, self.policy = log, settings, policy
+        self._clock, self._committed = clock, committed
+        self._hot: OrderedDict[UUID, Hot] = OrderedDict()
+        self._queue: deque[Ask] = deque()
+        self._in_flight: dict[UUID, Ask] = {}
+        self._work = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, "tocsin-commit")
+        self._readers = ThreadPoolExecutor(4, "tocsin-read")
+        self._loop_task: asyncio.Task[None] | None = None
+        self._open = False
+
+    async def start(self) -> None:
+        """Begin to take commands."""
+        self._open = True
+        self._loop_task = asyncio.create_task(self._run(), name="tocsin-desk")
+
+    async def stop(self) -> None:
+        """Take no more commands, answer those that were taken, and end."""
+        self._open = False
+        self._work.set()
+        if self._loop_task is not None:
+            await self._loop_task
+        self._thread.shutdown()
+        self._readers.shutdown()
+
+    @property
+    def waiting(self) -> int:
+        """Commands that were taken and not yet answered."""
+        return len(self._in_flight)
+
+    @property
+    def taking(self) -> bool:
+        """Whether the desk takes commands."""
+        return self._open
+
+    async def handle(
+        self,
+        command: Command[Any],
+        *,
+        stream: UUID | None = None,
+        caller: str,
+        command_id: UUID | None = None,
+        fingerprint: bytes = b"",
+        expected_version: int | None = None,
+        causation: int | None = None,
+    ) -> Receipt:
+        """Decide on the current history and record the outcome, durably, exactly once.
+
+        A caller who names the version they saw is told when it is stale. Anyone else just wants
+        it done, so a lost race is decided again, on the history as the winner left it. A command
+        id that was answered before gets the same bytes again.
+
+        Raises:
+            Refused: the rules say no. Nothing was recorded.
+            StaleVersion: someone else was first. Nothing was recorded.
+            UnknownStream: there is no such incident.
+            KeyReused: the command id stands for another request.
+            Busy: the desk is full, or closing. Nothing was recorded.
+            CannotStore: the outcome cannot be stored. Nothing was recorded.
+            StoreUnavailable: it is not known whether it was recorded: ask again, with the same
+                command id.
+        """
+        if not self._open:
+            raise Busy("The service is closing: try again in a moment.")
+        waiter: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        if command_id is not None and (twin := self._in_flight.get(command_id)):
+            if twin.fingerprint != fingerprint:
+                raise KeyReused
+            twin.waiters.append(waiter)
+            return await waiter
+        if len(self._in_flight) >= self.settings.queue_commands:
+            raise Busy("Too many commands are waiting: try again in a moment.")
+        ask = Ask(
+            command=command,
+            stream=stream or uuid4(),
+            begins=stream is None,
+            caller=caller,
+            command_id=command_id or uuid4(),
+            fingerprint=fingerprint,
+            fresh=command_id is None,
+            expected_version=expected_version,
+            causation=causation,
+            waiters=[waiter],
+        )
+        self._in_flight[ask.command_id] = ask
+        self._queue.append(ask)
+        self._work.set()
+        return await waiter
+
+    async def state(self, stream: UUID, aggregate: Aggregate[Any]) -> Any:
+        """The state as the log has it now: what is in memory, and whatever came since.
+
+        Raises:
+            UnknownStream: there is no such incident.
+            StoreUnavailable: the log cannot be read.
+        """
+        hot = self._hot.get(stream)
+        known = hot.state if hot else aggregate.initial(stream)
+        later = await asyncio.get_running_loop().run_in_executor(
+            self._readers, self.log.history, stream, known.version
+        )
+        state = aggregate.fold(stream, later, known)
+        if not state.version:
+            raise UnknownStream(stream)
+        return state
+
+    async def _run(self) -> None:
+        while self._open or self._queue:
+            await self._work.wait()
+            self._work.clear()
+            # Let everybody who is ready put a command in: they share the commit.
+            await asyncio.sleep(0)
+            while self._queue:
+                size = min(len(self._queue), self.settings.commit_commands)
+                batch = [self._queue.popleft() for _ in range(size)]
+                try:
+                    await self._settle(batch)
+                except StoreUnavailable as error:
+                    self._forget(batch, error)
+                except Exception as error:
+                    logger.exception("a batch of %d commands failed", len(batch))
+                    self._forget(batch, error)
+
+    async def _settle(self, batch: list[Ask]) -> None:
+        """Decide a batch in order, commit it, and answer; who lost a race goes first next time."""
+        await self._prepare(batch)
+        decisions = self._decide(batch)
+        if not decisions:
+            return
+        started = perf_counter()
+        outcomes = await self._commit(decisions)
+        self._committed(len(decisions), perf_counter() - started)
+        again: list[Ask] = []
+        for decision, outcome in zip(decisions, outcomes, strict=True):
+            if not self._answer(decision, outcome):
+                again.append(decision.ask)
+        self._queue.extendleft(reversed(again))
+        while len(self._hot) > self.settings.hot_incidents:
+            self._hot.popitem(last=False)
+
+    async def _prepare(self, batch: Sequence[Ask]) -> None:
+        """Bring what the decisions need into memory: states and free references."""
+        cold = {
+            ask.stream: ask.command.aggregate
+            for ask in batch
+            if ask.stream not in self._hot and not ask.begins
+        }
+        numbers = sum("reference" in ask.command.filled_by_desk for ask in batch)
+        if not cold and not numbers:
+            return
+
+        def fetch() -> dict[UUID, Hot]:
+            if numbers:
+                self.log.reserve_references(numbers)
+            return {stream: self._load(stream, kind) for stream, kind in cold.items()}
+
+        if cold or self.log.distant:
+            loop = asyncio.get_running_loop()
+            self._hot.update(await loop.run_in_executor(self._thread, fetch))
+        else:
+            fetch()
+
+    def _load(self, stream: UUID, aggregate: Aggregate[Any]) -> Hot:
+        history = self.log.history(stream)
+        state = aggregate.fold(stream, history)
+        if not history:
+            return Hot(state, Place())
+        return Hot(state, Place(history[-1].position), history[-1].recorded_at)
+
+    def _decide(self, batch: Sequence[Ask]) -> list[Decision]:
+        staged: dict[UUID, Hot] = {}
+        decisions = []
+        now = self._clock()
+        for ask in batch:
+            hot = staged.get(ask.stream) or self._hot.get(ask.stream)
+            if hot is None:
+                hot = Hot(ask.command.aggregate.initial(ask.stream), Place())
+            wants = "reference" in ask.command.filled_by_desk
+            reference = self.log.peek_reference() if wants else None
+            try:
+                decision = decide(ask, hot, self.policy, now, reference, self.settings)
+            except Exception as error:
+                logger.exception("%s cannot be decided", ask.command.path)
+                self._done(ask).fail(error)
+                continue
+            if reference is not None and decision.takes(reference):
+                self.log.take_reference()
+            staged[ask.stream] = decision.after
+            decisions.append(decision)
+        return decisions
+
+    async def _commit(self, decisions: Sequence[Decision]) -> list[Outcome]:
+        """Commit; if the connection breaks, ask again: the log knows what it has stored."""
+        loop = asyncio.get_running_loop()
+        entries = [decision.entry for decision in decisions]
+        for attempt in range(1, COMMIT_TRIES + 1):
+            try:
+                return await loop.run_in_executor(self._thread, self.log.commit, entries)
+            except StoreUnavailable:
+                if attempt == COMMIT_TRIES:
+                    raise
+                await asyncio.sleep(COMMIT_PAUSE_SECONDS * attempt)
+                entries = [replace(entry, fresh=False) for entry in entries]
+        raise AssertionError("unreachable")
+
+    def _answer(self, decision: Decision, outcome: Outcome) -> bool:
+        """Tell the caller, unless the race was lost and is to be run again."""
+        ask = decision.ask
+        match outcome:
+            case Stored(positions=positions, answer=body):
+                if positions:
+                    self._hot[ask.stream] = decision.after
+                    self._hot.move_to_end(ask.stream)
+                if decision.refusal is not None:
+                    self._done(ask).fail(decision.refusal)
+                else:
+                    self._done(ask).answer(Receipt(body))
+            case Duplicate(fingerprint=fingerprint, answer=body):
+                self._hot.pop(ask.stream, None)
+                if ask.fingerprint != fingerprint:
+                    self._done(ask).fail(KeyReused())
+                else:
+                    self._done(ask).answer(Receipt(body, replayed=not ask.fresh))
+            case Taken(claim=claim, holder=holder) if claim.kind != "reference":
+                # What it wants to begin is there already, under the name that it claims.
+                ask.stream, ask.begins = holder, False
+                return False
+            case Failed(error=error):
+                self._hot.pop(ask.stream, None)
+                self._done(ask).fail(CannotStore(f"The outcome cannot be stored: {error}."))
+            case Stale() | Taken():
+                self._hot.pop(ask.stream, None)
+                ask.tries += 1
+                if ask.tries < TRIES:
+                    return False
+                self._done(ask).fail(Busy("The incident changes too quickly: try again."))
+        return True
+
+    def _forget(self, batch: Sequence[Ask], error: Exception) -> None:
+        for ask in batch:
+            self._hot.pop(ask.stream, None)
+            if ask.command_id in self._in_flight:
+                self._done(ask).fail(error)
+
+    def _done(self, ask: Ask) -> Ask:
+        del self._in_flight[ask.command_id]
+        return ask
