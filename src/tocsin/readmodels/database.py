@@ -1,0 +1,130 @@
+"""Where the rows lie: a file of their own beside the embedded log, or a schema in PostgreSQL.
+
+Losing read models loses nothing, they are rebuilt from the log. So SQLite need not wait for the
+disk at every commit: after a crash rows and position are both as some commit left them.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+
+from tocsin.readmodels.lease import FileLease, Lease, SessionLease
+
+FILE = "readmodels.db"
+SCHEMA = "readmodels"
+BUSY_SECONDS = 30
+CONNECTIONS = 16
+CONNECTIONS_MORE = 32
+
+
+def _current_sqlite() -> ModuleType:
+    """The bundled SQLite is current; a distribution's own may have the WAL-reset bug."""
+    try:
+        return import_module("pysqlite3.dbapi2")
+    except ImportError:  # pragma: no cover - platforms without the wheel
+        return import_module("sqlite3")
+
+
+class Database:
+    """Connections to the read models, each with a stated purpose."""
+
+    def __init__(self, engine: Engine, schema: str | None, leases: Path | None) -> None:
+        self.engine, self.schema, self._leases = engine, schema, leases
+
+    @classmethod
+    def open(cls, home: Path, url: str = "", *, schema: str = SCHEMA) -> "Database":
+        """Open the read models that belong to a log: by its PostgreSQL URL, or in its home."""
+        if not url:
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return cls(_sqlite(home / FILE), None, home)
+        assert re.fullmatch(r"[a-z_]{1,40}", schema), "it is written into statements"
+        address = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+        engine = create_engine(
+            address,
+            paramstyle="format",
+            pool_size=CONNECTIONS,
+            max_overflow=CONNECTIONS_MORE,
+            pool_pre_ping=True,
+        )
+        return cls(engine, schema, None)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction that may write; on SQLite it waits its turn before it reads anything."""
+        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One snapshot: all that is read in it is of one moment."""
+        options: dict[str, Any] = {}
+        if self.schema:
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with (
+            self.engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """One transaction in which tables are made, one process at a time."""
+        with self.writing() as connection:
+            if self.schema:
+                connection.execute(
+                    text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"),
+                    {"name": f"{self.schema}/migration"},
+                )
+                connection.execute(text(f"create schema if not exists {self.schema}"))
+            yield connection
+
+    def lease(self, name: str) -> Lease:
+        """The right to move one projection, not yet taken."""
+        if self._leases is not None:
+            return FileLease(self._leases / "leases" / f"{name}.lock")
+        return SessionLease(self.engine, f"{self.schema}/{name}")
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+
+def _sqlite(path: Path) -> Engine:
+    """The engine of a file, in which transactions begin where we say and nowhere else."""
+    engine = create_engine(
+        f"sqlite:///{path}",
+        module=_current_sqlite(),
+        pool_size=CONNECTIONS,
+        max_overflow=CONNECTIONS_MORE,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "trusted_schema = OFF",
+            "temp_store = MEMORY",
+            "cache_size = -32768",
+            "wal_autocheckpoint = 8192",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A deferred transaction that reads before it writes is refused at once when another
+        # connection wrote in between, without waiting.
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

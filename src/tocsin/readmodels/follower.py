@@ -1,0 +1,191 @@
+"""One generation of one projection, fed page by page: rows and position move together.
+
+A page's rows are loaded with one SELECT (those it does not still have), folded in memory, and
+written with the new position in one transaction. The position moves only from where this
+follower left it, so a page is applied exactly once, whoever else tries.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial, reduce
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from tocsin.domain.kernel import Event, Recorded
+from tocsin.readmodels.database import Database
+from tocsin.readmodels.projection import Projection, each_event
+from tocsin.readmodels.registry import Generation, Overtaken, Registry, State
+from tocsin.readmodels.rows import RowStore
+from tocsin.readmodels.source import Source, envelope
+
+CACHED_ROWS = 20_000
+"""Rows that a follower keeps in memory: those of the incidents that move now, at about 3 kB."""
+ERROR_LENGTH = 2_000
+
+
+class Batch:
+    """A page of events, grouped once for all the projections that read it."""
+
+    def __init__(self, events: Sequence[Recorded[Any]]) -> None:
+        self.events = events
+
+    @property
+    def last(self) -> int:
+        return self.events[-1].position
+
+    @cached_property
+    def by_stream(self) -> Mapping[UUID, list[Recorded[Any]]]:
+        """Events that share a stream share a row in most projections: found once, not each time."""
+        grouped: defaultdict[UUID, list[Recorded[Any]]] = defaultdict(list)
+        for recorded in self.events:
+            grouped[recorded.stream].append(recorded)
+        return grouped
+
+    @cached_property
+    def kinds(self) -> frozenset[type[Event]]:
+        return frozenset(type(recorded.event) for recorded in self.events)
+
+    def only(self, kinds: frozenset[type[Event]]) -> "Batch":
+        """The events of these classes."""
+        if self.kinds <= kinds:
+            return self
+        return Batch([recorded for recorded in self.events if type(recorded.event) in kinds])
+
+    def halves(self) -> tuple["Batch", "Batch"]:
+        half = len(self.events) // 2
+        return Batch(self.events[:half]), Batch(self.events[half:])
+
+
+class Follower:
+    """Feeds one generation. It stops for good at an event that it cannot apply."""
+
+    def __init__(
+        self,
+        database: Database,
+        projection: Projection,
+        generation: Generation,
+        cached_rows: int = CACHED_ROWS,
+    ) -> None:
+        self.projection, self.generation = projection, generation
+        self.position = generation.position
+        self.halted = False
+        self.lost = False
+        self._registry = Registry(database)
+        self._database, self._cached_rows = database, cached_rows
+        self.rows = RowStore(database, projection.shape, generation.table_name)
+        self._cache: dict[Any, Any] = {}
+
+    def feed(self, batch: Batch) -> None:
+        """Apply a page. At an event that cannot be applied, halt after all that came before it.
+
+        Raises:
+            Overtaken: another runner moved this generation. Nothing was written.
+            OperationalError: the database is away. Nothing was written.
+        """
+        try:
+            self._apply(batch)
+        except (Overtaken, OperationalError, InterfaceError):
+            self._cache.clear()
+            raise
+        except Exception as fault:
+            self._cache.clear()
+            if len(batch.events) == 1:
+                self._halt_at(batch.events[0], fault)
+                return
+            for half in batch.halves():
+                if not self.halted:
+                    self.feed(half)
+
+    def halt(self, source: Source, position: int, fault: Exception) -> None:
+        """Stop before an event that nobody can read, and say which and why."""
+        raw = envelope(source, position)
+        stream, name = raw.get("stream"), raw.get("event")
+        self._halt(
+            fault,
+            error_position=position,
+            error_stream=UUID(stream) if isinstance(stream, str) else None,
+            error_event=name if isinstance(name, str) else None,
+        )
+
+    def _halt_at(self, recorded: Recorded[Any], fault: Exception) -> None:
+        self._halt(
+            fault,
+            error_position=recorded.position,
+            error_stream=recorded.stream,
+            error_event=recorded.event.event_name,
+        )
+
+    def _halt(self, fault: Exception, **where: Any) -> None:
+        self.halted = True
+        error = f"{type(fault).__name__}: {fault}"[:ERROR_LENGTH]
+        self._registry.mark(self.generation, State.HALTED, error=error, **where)
+
+    def _apply(self, batch: Batch) -> None:
+        before, after = self._fold(batch)
+        changed = [row for key, row in after.items() if row is not None]
+        gone = [key for key, row in after.items() if row is None]
+        with self._database.writing() as connection:
+            self._registry.move(connection, self.generation, self.position, batch.last)
+            self.rows.write(connection, changed, gone, new=self.projection.keys is each_event)
+        self.position = batch.last
+        self._remember(before, after)
+
+    def _fold(self, batch: Batch) -> tuple[dict[Any, Any], dict[Any, Any]]:
+        """Return the rows as they were, and those that the page changed."""
+        projection = self.projection
+        fold: Callable[..., Any] = projection.fold
+        batch = batch.only(projection.events)
+        if projection.keys is each_event:
+            return {}, {each.position: fold(None, each) for each in batch.events}
+        touched = self._touched(batch)
+        before, after = self._load(touched, batch), {}
+        for key, history in touched.items():
+            old = before.get(key)
+            if projection.takes_key:
+                fold = partial(_fold_of_key, projection.fold, key)
+            if (row := reduce(fold, history, old)) is not old:
+                after[key] = row
+        return before, after
+
+    def _touched(self, batch: Batch) -> Mapping[Any, Sequence[Recorded[Any]]]:
+        """The events of a page by the key of the row that they fold into."""
+        keys = self.projection.keys
+        if keys is None:
+            return batch.by_stream
+        touched: defaultdict[Any, list[Recorded[Any]]] = defaultdict(list)
+        for recorded in batch.events:
+            for key in keys(recorded):
+                touched[key].append(recorded)
+        return touched
+
+    def _load(self, touched: Mapping[Any, Sequence[Recorded[Any]]], batch: Batch) -> dict[Any, Any]:
+        """The rows of these keys: from memory, and the others with one SELECT."""
+        cache = self._cache
+        before = {key: cache[key] for key in touched if key in cache}
+        missing: Iterable[Any] = (key for key in touched if key not in cache)
+        if self.projection.keys is None:
+            # A stream's row cannot be older than the stream.
+            missing = (key for key in missing if batch.by_stream[key][0].version > 1)
+        if wanted := list(missing):
+            with self._database.reading() as connection:
+                before.update(self.rows.load(connection, wanted))
+        return before
+
+    def _remember(self, before: dict[Any, Any], after: dict[Any, Any]) -> None:
+        """Keep the rows touched last. Only what is committed gets here."""
+        if self.projection.keys is each_event:
+            return
+        cache = self._cache
+        for key, row in (before | after).items():
+            cache.pop(key, None)
+            if row is not None:
+                cache[key] = row
+        for key in list(islice(cache, max(0, len(cache) - self._cached_rows))):
+            del cache[key]
+
+
+def _fold_of_key(fold: Callable[..., Any], key: Any, row: Any, recorded: Recorded[Any]) -> Any:
+    return fold(row, recorded, key)

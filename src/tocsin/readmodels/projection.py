@@ -1,0 +1,162 @@
+"""What a projection is, and where it is found.
+
+A projection is a module: a docstring (the question it answers), `VERSION`, a frozen dataclass
+`Row`, a pure `fold(row, recorded)`, and functions marked with `@query("/path")`. It sees the
+events that the annotation of its `fold` names. Put the module into the package `projections`, or
+name it in the entry-point group `tocsin.projections` of another distribution: it is served.
+"""
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterable
+from importlib.metadata import entry_points
+from types import ModuleType
+from typing import Any, TypeVar, get_args, get_type_hints
+
+from tocsin.domain.kernel import EVENTS, Event, Recorded
+from tocsin.readmodels.shape import Shape
+
+F = TypeVar("F", bound=Callable[..., Any])
+PACKAGE = "projections"
+GROUP = "tocsin.projections"
+NAME_LENGTH = 40
+"""Leaves room for version, generation and index number in the name of a table."""
+
+
+class Misshapen(TypeError):
+    """A module is not a projection, and what it lacks."""
+
+
+def query(path: str) -> Callable[[F], F]:
+    """Serve a function at a path. Its parameters after the view are those of the request."""
+
+    def mark(function: F) -> F:
+        function.__dict__["query_path"] = path
+        return function
+
+    return mark
+
+
+def each_event(recorded: Recorded[Any]) -> Iterable[int]:
+    """Keys for a projection in which every event makes a row of its own, named by its position.
+
+    `keys = each_event` also tells the runtime that there is never an earlier row to load.
+    """
+    return (recorded.position,)
+
+
+@dataclasses.dataclass(frozen=True)
+class Query:
+    """A question that a projection answers over HTTP."""
+
+    path: str
+    function: Callable[..., Any]
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__
+
+    @property
+    def doc(self) -> str:
+        return inspect.getdoc(self.function) or ""
+
+    @property
+    def parameters(self) -> dict[str, inspect.Parameter]:
+        """What the request may say, in order, with resolved annotations and defaults."""
+        annotations = get_type_hints(self.function, include_extras=True)
+        named = list(inspect.signature(self.function).parameters.values())[1:]
+        return {p.name: p.replace(annotation=annotations[p.name]) for p in named}
+
+    @property
+    def returns(self) -> Any:
+        return get_type_hints(self.function, include_extras=True)["return"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Projection:
+    """A read model: how its rows follow from the events, and what can be asked of them."""
+
+    name: str
+    version: int
+    doc: str
+    shape: Shape[Any]
+    fold: Callable[..., Any]
+    takes_key: bool
+    """Whether the fold wants to be told which of several keys it folds."""
+    keys: Callable[[Recorded[Any]], Iterable[Any]] | None
+    """Which rows an event touches; none for the one row of its stream."""
+    events: frozenset[type[Event]]
+    queries: tuple[Query, ...]
+
+    @property
+    def row(self) -> type[Any]:
+        return self.shape.row
+
+    @classmethod
+    def of(cls, module: ModuleType, name: str | None = None) -> "Projection":
+        """Read a projection off its module.
+
+        Raises:
+            Misshapen: something is missing, or of a kind that cannot work.
+        """
+        name = name or module.__name__.rpartition(".")[2]
+        for part in ("__doc__", "VERSION", "Row", "fold"):
+            if getattr(module, part, None) is None:
+                raise Misshapen(f"projection {name} has no {part}")
+        if not (name.isidentifier() and name.islower() and len(name) <= NAME_LENGTH):
+            raise Misshapen(f"projection {name} needs a short name of lower case letters")
+        try:
+            shape = Shape.of(module.Row)
+            events = _events(module.fold)
+        except (TypeError, NameError) as error:
+            raise Misshapen(f"projection {name}: {error}") from error
+        functions = [f for f in vars(module).values() if hasattr(f, "query_path")]
+        return cls(
+            name=name,
+            version=module.VERSION,
+            doc=inspect.getdoc(module) or "",
+            shape=shape,
+            fold=module.fold,
+            takes_key=len(inspect.signature(module.fold).parameters) > 2,
+            keys=getattr(module, "keys", None),
+            events=events,
+            queries=tuple(Query(f.query_path, f) for f in functions),
+        )
+
+
+def _events(fold: Callable[..., Any]) -> frozenset[type[Event]]:
+    """The event classes that a fold's second parameter says it takes: `Recorded[A | B]`."""
+    second = list(inspect.signature(fold).parameters)[1]
+    (said,) = get_args(get_type_hints(fold)[second]) or (Event,)
+    if said is Any or said is Event:
+        return frozenset(EVENTS.values())
+    kinds = get_args(said) or (said,)
+    if not all(isinstance(kind, type) and issubclass(kind, Event) for kind in kinds):
+        raise TypeError("fold must be annotated with Recorded[...] of events")
+    return frozenset(kinds)
+
+
+def found(package: str = PACKAGE) -> list[Projection]:
+    """Every projection there is, in the order of their names.
+
+    Raises:
+        Misshapen: one of them is not whole, or two have one name or one path.
+    """
+    home = importlib.import_module(package)
+    modules = [
+        (module.name, importlib.import_module(f"{package}.{module.name}"))
+        for module in pkgutil.iter_modules(home.__path__)
+    ]
+    modules += [(entry.name, entry.load()) for entry in entry_points(group=GROUP)]
+    projections = sorted((Projection.of(m, name) for name, m in modules), key=lambda p: p.name)
+    _distinct("name", [p.name for p in projections])
+    _distinct("path", [q.path for p in projections for q in p.queries])
+    return projections
+
+
+def _distinct(what: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise Misshapen(f"two projections have the {what} {name}")

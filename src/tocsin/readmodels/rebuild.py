@@ -1,0 +1,171 @@
+"""Making a read model anew from the first event, beside the one that serves meanwhile.
+
+It can be interrupted at any page and goes on from there. Once it has caught up, one transaction
+makes it the live one and drops its predecessor; readers notice nothing but the newer rows.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tocsin.readmodels.database import Database
+from tocsin.readmodels.feeding import advance
+from tocsin.readmodels.follower import Follower
+from tocsin.readmodels.lease import Lease
+from tocsin.readmodels.projection import Projection
+from tocsin.readmodels.registry import Generation, Registry, Role, State, columns
+from tocsin.readmodels.source import Source
+
+REBUILD_EVENTS = 5_000
+
+
+class AlreadyRebuilding(Exception):
+    """Another process is rebuilding this projection; it may be left to finish."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is being rebuilt by another process.")
+        self.name = name
+
+
+class RebuildHalted(Exception):
+    """An event cannot be applied. The live read models are as they were."""
+
+    def __init__(self, broken: Sequence[Generation]) -> None:
+        reasons = "; ".join(
+            f"{b.name} at position {b.error_position} ({b.error_event}): {b.error}" for b in broken
+        )
+        super().__init__(f"The rebuild halted: {reasons}")
+        self.broken = tuple(broken)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a rebuild has come."""
+
+    names: tuple[str, ...]
+    position: int
+    head: int
+    events: int
+    """Read since this run began, not since position 0."""
+    seconds: float
+
+    @property
+    def per_second(self) -> float:
+        return self.events / self.seconds if self.seconds else 0.0
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """Time to go at the rate so far; none before there is a rate."""
+        rate = self.per_second
+        return max(0, self.head - self.position) / rate if rate else None
+
+
+class Build:
+    """One generation in the making. It holds a lease, so nobody else makes one too."""
+
+    def __init__(self, database: Database, projection: Projection, role: Role) -> None:
+        self.projection, self.role = projection, role
+        self._database, self._registry = database, Registry(database)
+        self.lease: Lease = database.lease(f"{projection.name}.{role}")
+
+    def begin(self, *, fresh: bool = False) -> Follower | None:
+        """Begin, or go on where an interrupted one stopped; none when another process does.
+
+        One that was begun by other code, or is unwanted (`fresh`), is dropped.
+        """
+        if not self.lease.take():
+            return None
+        with self._database.writing() as connection:
+            left = self._registry.find(connection, self.projection.name, self.role)
+            if left is not None and (fresh or not fits(left, self.projection)):
+                self._registry.drop(connection, left)
+                left = None
+            begun = left or self._registry.begin(connection, self.projection, self.role)
+        if begun.state is State.HALTED:
+            self._registry.mark(begun, State.REBUILDING)
+        self.follower = Follower(self._database, self.projection, begun)
+        return self.follower
+
+    def settle(self, head: int) -> bool:
+        """Make it the live one, unless the live one is still ahead.
+
+        Raises:
+            Overtaken: it is not ours any more.
+        """
+        with self._database.writing() as connection:
+            self.follower.rows.index(connection)
+        follower = self.follower
+        switched = self._registry.switch(follower.generation, follower.position, head)
+        if switched:
+            self.lease.release()
+        return switched
+
+    def abandon(self) -> None:
+        """Drop what was made so far."""
+        with self._database.writing() as connection:
+            self._registry.drop(connection, self.follower.generation)
+        self.lease.release()
+
+
+def fits(generation: Generation, projection: Projection) -> bool:
+    """Whether a table was made by this very version of the projection."""
+    same = generation.version == projection.version
+    return same and generation.columns == columns(projection)
+
+
+def rebuild(
+    source: Source,
+    database: Database,
+    projections: Sequence[Projection],
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+    fresh: bool = False,
+    page: int = REBUILD_EVENTS,
+) -> bool:
+    """Rebuild projections together, each event decoded once; true unless `stop` said to stop.
+
+    Raises:
+        AlreadyRebuilding: another process is at it.
+        RebuildHalted: an event cannot be applied to some of them; the others are rebuilt.
+    """
+    Registry(database).migrate()
+    builds = [Build(database, each, Role.BUILDING) for each in projections]
+    try:
+        for build in builds:
+            if build.begin(fresh=fresh) is None:
+                raise AlreadyRebuilding(build.projection.name)
+        return _run(source, database, builds, progress, stop, page)
+    finally:
+        for build in builds:
+            build.lease.release()
+
+
+def _run(
+    source: Source,
+    database: Database,
+    builds: list[Build],
+    progress: Callable[[Progress], None] | None,
+    stop: Callable[[], bool] | None,
+    page: int,
+) -> bool:
+    names = tuple(build.projection.name for build in builds)
+    began, events = time.monotonic(), 0
+    waiting = list(builds)
+    while waiting:
+        if stop is not None and stop():
+            return False
+        fed = advance(source, [build.follower for build in waiting], page)
+        events += fed
+        going = [b for b in waiting if not (b.follower.halted or b.follower.lost)]
+        head = source.head()
+        if progress is not None and going:
+            place = min(build.follower.position for build in going)
+            progress(Progress(names, place, head, events, time.monotonic() - began))
+        waiting = [build for build in going if fed or not build.settle(head)]
+    if halted := [build.follower.generation for build in builds if build.follower.halted]:
+        with database.reading() as connection:
+            rows = Registry(database).rows(connection)
+        wanted = {(each.name, each.generation) for each in halted}
+        raise RebuildHalted([row for row in rows if (row.name, row.generation) in wanted])
+    return True

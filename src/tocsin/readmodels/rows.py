@@ -1,0 +1,110 @@
+"""The rows of one table, read and written by the thousand.
+
+SQLAlchemy writes each statement once; the driver then runs it with plain tuples. Its result
+objects would cost more than the folding.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Result, Table, and_, bindparam, delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateIndex
+from sqlalchemy.sql.expression import ClauseElement
+
+from tocsin.readmodels.codec import Codec
+from tocsin.readmodels.database import Database
+from tocsin.readmodels.shape import Shape
+
+T = TypeVar("T")
+
+PARAMETERS = 20_000
+"""Most values in one statement; SQLite takes 32,766."""
+
+
+def filled(kind: type[T], found: Result[Any]) -> Iterator[T]:
+    """What a select found, as objects with fields of the names of its columns."""
+    # SQLAlchemy's own names remember quoting, and would leak into the objects.
+    names = list(map(str, found.keys()))
+    for values in found:
+        yield kind(**dict(zip(names, values, strict=True)))
+
+
+class RowStore:
+    """One table, as rows of one shape."""
+
+    def __init__(self, database: Database, shape: Shape[Any], table_name: str) -> None:
+        self.shape = shape
+        self.table: Table = shape.table(table_name, database.schema)
+        self.codec: Codec[Any] = Codec(shape, database.engine.dialect)
+        self._dialect = database.engine.dialect
+        self._insert = self._sql(insert(self.table), shape.names)
+        self._upsert = self._sql(self._upserting(), shape.names)
+        named = [
+            self.table.c[name] == bindparam(name, type_=self.table.c[name].type)
+            for name in shape.key
+        ]
+        self._delete = self._sql(delete(self.table).where(and_(*named)), shape.key)
+        self._select = self._sql(select(self.table), ())
+
+    def load(self, connection: Connection, keys: Sequence[Any]) -> dict[Any, Any]:
+        """The rows that there are of these keys."""
+        found: dict[Any, Any] = {}
+        waiting = iter(keys)
+        size = PARAMETERS // len(self.shape.key)
+        while some := list(islice(waiting, size)):
+            parameters = tuple(chain.from_iterable(self.codec.encode_keys(some)))
+            result = connection.exec_driver_sql(self._select_some(len(some)), parameters)
+            assert result.cursor is not None
+            for values in result.cursor.fetchall():
+                row = self.codec.decode(values)
+                found[self.codec.key(row)] = row
+            result.close()
+        return found
+
+    def write(
+        self, connection: Connection, rows: Sequence[Any], gone: Sequence[Any], *, new: bool
+    ) -> None:
+        """Store rows and remove keys; `new` promises that none of the rows is there yet."""
+        if rows:
+            statement = self._insert if new else self._upsert
+            connection.exec_driver_sql(statement, self.codec.encode(rows))
+        if gone:
+            connection.exec_driver_sql(self._delete, self.codec.encode_keys(gone))
+
+    def index(self, connection: Connection) -> None:
+        """Make the indexes, once the rows are there: cheaper than keeping them all the way."""
+        for index in self.shape.table_indexes(self.table):
+            connection.execute(CreateIndex(index, if_not_exists=True))
+
+    def in_order(self, connection: Connection, size: int = 5_000) -> Iterator[Any]:
+        """All rows, by key, a few at a time."""
+        keys = [self.table.c[name] for name in self.shape.key]
+        every = select(self.table).order_by(*keys).execution_options(yield_per=size)
+        yield from filled(self.shape.row, connection.execute(every))
+
+    def _upserting(self) -> Any:
+        dialect = postgresql if self._dialect.name == "postgresql" else sqlite
+        adding = dialect.insert(self.table)
+        kept = self.shape.key
+        changes = {n: adding.excluded[n] for n in self.shape.names if n not in kept}
+        if not changes:
+            return adding.on_conflict_do_nothing(index_elements=list(kept))
+        return adding.on_conflict_do_update(index_elements=list(kept), set_=changes)
+
+    def _select_some(self, count: int) -> str:
+        quote = self._dialect.identifier_preparer.quote
+        mark = "%s" if self._dialect.name == "postgresql" else "?"
+        names = ", ".join(quote(name) for name in self.shape.key)
+        if len(self.shape.key) == 1:
+            return f"{self._select} WHERE {names} IN ({', '.join([mark] * count)})"
+        one = f"({', '.join([mark] * len(self.shape.key))})"
+        return f"{self._select} WHERE ({names}) IN (VALUES {', '.join([one] * count)})"
+
+    def _sql(self, statement: ClauseElement, names: Sequence[str]) -> str:
+        """The statement as the driver takes it, its parameters in the order of the names."""
+        compiled = statement.compile(dialect=self._dialect)
+        order = getattr(compiled, "positiontup", None) or []
+        assert list(names) == list(order), f"{order} instead of {names}"
+        return str(compiled)
