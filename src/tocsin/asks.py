@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from tocsin.domain.kernel import Command, Refused
+from tocsin.domain.kernel import Claim, Command, Refused
 
 
 class InTheFuture(Refused, code="occurred-in-the-future"):
@@ -118,6 +118,8 @@ class Ask:
     command_id: UUID
     fingerprint: bytes
     fresh: bool
+    found: Claim | None = None
+    """The name whose holder it was sent on to: what it wants to begin is there already."""
     expected_version: int | None = None
     causation: int | None = None
     waiters: "list[Future[Receipt]]" = field(default_factory=list)

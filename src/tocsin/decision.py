@@ -94,16 +94,18 @@ def _check(ask: Ask, state: Any, now: datetime, settings: Settings) -> None:
     if stated > now + timedelta(seconds=settings.clock_skew_seconds):
         raise InTheFuture(stated, now)
     began_at = state.earliest()
-    if began_at is not None and stated < began_at:
+    # An alarm that rings again may have rung before somebody reported it: it is no new fact here.
+    if began_at is not None and stated < began_at and not ask.command.creates:
         raise BeforeItBegan(stated, began_at)
 
 
 def _filled(ask: Ask, now: datetime, reference: str | None) -> Command[Any]:
     command = ask.command
-    known = {"occurred_at": command.occurred_at or now, "actor": command.actor or ask.caller}
+    known: dict[str, Any] = {"occurred_at": command.occurred_at or now}
+    known["actor"] = command.actor or ask.caller
     if "reference" in command.filled_by_desk and getattr(command, "reference", None) is None:
-        return replace(command, **known, reference=reference)  # type: ignore[call-arg]
-    return replace(command, **known)  # type: ignore[arg-type]
+        known["reference"] = reference
+    return replace(command, **known)
 
 
 def _with_events(
@@ -150,6 +152,7 @@ def _without_events(ask: Ask, hot: Hot, *, kept: bool) -> Entry:
         answer=partial(_answer, ask.stream, hot, []),
         fresh=ask.fresh,
         expects=(ask.stream, hot.state.version),
+        holds=ask.found,
         kept=kept,
     )
 

@@ -12,14 +12,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from time import perf_counter
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from tocsin.asks import Ask, Busy, CannotStore, KeyReused, Receipt, UnknownStream
 from tocsin.decision import Decision, Hot, Place, decide
 from tocsin.domain.kernel import Aggregate, Command
 from tocsin.domain.policy import DEFAULT_POLICY, Policy
+from tocsin.ids import new_id
 from tocsin.settings import Settings
 from tocsin.store.entries import Duplicate, Failed, Outcome, Stale, Stored, StoreUnavailable, Taken
 from tocsin.store.log import Log
@@ -31,10 +33,7 @@ TRIES = 100
 COMMIT_TRIES = 3
 """Attempts at a commit whose connection broke: the command ids make each of them safe."""
 COMMIT_PAUSE_SECONDS = 0.1
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+NOW = partial(datetime.now, UTC)
 
 
 class Desk:
@@ -46,7 +45,7 @@ class Desk:
         settings: Settings,
         *,
         policy: Policy = DEFAULT_POLICY,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = NOW,
         committed: Callable[[int, float], None] = lambda commands, seconds: None,
     ) -> None:
         self.log, self.settings, self.policy = log, settings, policy
@@ -123,10 +122,10 @@ class Desk:
             raise Busy("Too many commands are waiting: try again in a moment.")
         ask = Ask(
             command=command,
-            stream=stream or uuid4(),
+            stream=stream or new_id(),
             begins=stream is None,
             caller=caller,
-            command_id=command_id or uuid4(),
+            command_id=command_id or new_id(),
             fingerprint=fingerprint,
             fresh=command_id is None,
             expected_version=expected_version,
@@ -273,14 +272,16 @@ class Desk:
                 else:
                     self._done(ask).answer(Receipt(body, replayed=not ask.fresh))
             case Taken(claim=claim, holder=holder) if claim.kind != "reference":
-                # What it wants to begin is there already, under the name that it claims.
-                ask.stream, ask.begins = holder, False
+                # What it wants to begin is there already, under that name.
+                ask.stream, ask.begins, ask.found = holder, False, claim
                 return False
             case Failed(error=error):
                 self._hot.pop(ask.stream, None)
                 self._done(ask).fail(CannotStore(f"The outcome cannot be stored: {error}."))
             case Stale() | Taken():
                 self._hot.pop(ask.stream, None)
+                if ask.found:  # and let go of by now, perhaps
+                    ask.stream, ask.begins, ask.found = new_id(), True, None
                 ask.tries += 1
                 if ask.tries < TRIES:
                     return False

@@ -327,6 +327,32 @@ async def test_a_report_with_the_key_of_a_resolved_incident_begins_a_new_one(des
     assert first != await reported(desk, alert)
 
 
+async def test_an_alarm_that_rings_while_its_incident_is_resolved_is_not_swallowed(
+    desk: Desk, log: Log
+) -> None:
+    """Found open and resolved a moment later: then the answer would name what nobody works on."""
+    alert = replace(REPORT, dedup_key="mail-queue")
+    first = await reported(desk, alert)
+    rung, resolved = await asyncio.gather(
+        desk.handle(alert, caller="monitoring"), ask(desk, RESOLVE, first)
+    )
+
+    assert resolved.fields["changed"]
+    assert rung.fields["changed"]
+    assert log.holder("dedup", "mail-queue") == rung.incident_id != first
+
+
+async def test_an_alarm_that_rang_before_its_incident_was_reported_belongs_to_it(
+    desk: Desk,
+) -> None:
+    """Alarms arrive late and out of order; the oldest is no reason to turn a younger one away."""
+    alert = replace(REPORT, dedup_key="mail-queue")
+    first = await reported(desk, alert)
+    earlier = replace(alert, occurred_at=datetime.now(UTC) - timedelta(minutes=5))
+
+    assert first == await reported(desk, earlier)
+
+
 async def test_a_retried_report_still_finds_its_own_answer_after_that_incident_ended(
     desk: Desk,
 ) -> None:

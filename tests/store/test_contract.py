@@ -186,6 +186,16 @@ class TestAName:
         assert all(isinstance(outcome, Stored) for outcome in outcomes)
         assert log.holder(*NAME) == OTHER
 
+    def test_that_was_let_go_makes_an_answer_found_by_it_stale(self, log: Log) -> None:
+        """A duplicate report is answered with the incident that holds its key: now, not once."""
+        log.commit([entry(noted("a"), stream=STREAM, claims=(take(*NAME),))])
+        assert log.commit([entry(expects=(STREAM, 1), holds=take(*NAME))]) == [
+            Stored(range(2, 2), b"at []")
+        ]
+        log.commit([entry(noted("b"), stream=STREAM, after=1, claims=(release(*NAME),))])
+        found = entry(expects=(STREAM, 2), holds=take(*NAME))
+        assert log.commit([found]) == [Stale(STREAM, 2)]
+
     def test_is_not_released_by_somebody_else(self, log: Log) -> None:
         log.commit([entry(noted("a"), stream=STREAM, claims=(take(*NAME),))])
         log.commit([entry(noted("b"), stream=OTHER, claims=(release(*NAME),))])

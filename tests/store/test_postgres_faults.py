@@ -110,35 +110,38 @@ class TestAServerThatWasGone:
         assert time.monotonic() - before < 8
 
 
-WRITERS, ENTRIES, EVENTS = 12, 80, 10
+PROCESSES, WRITERS, ENTRIES, EVENTS = 4, 12, 80, 10
 CROWD = """
 import sys
-from tests.store.samples import entry, noted, positions, take
+from concurrent.futures import ThreadPoolExecutor
+from tests.store.samples import entry, noted, take
 from tocsin.settings import Settings
 from tocsin.store.log import Log
 
-url, name, entries, events = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-log = Log.open(Settings(database=url), writer=True)
-for number in range(entries):
-    reference = log.next_reference()
-    good = entry(*[noted(name)] * events, claims=(take("reference", reference),))
-    (outcome,) = log.commit([good])
-    print(reference, *outcome.positions, flush=True)
-log.close()
+url, writers, entries, events = sys.argv[1], *map(int, sys.argv[2:])
+
+def write(_):
+    log = Log.open(Settings(database=url), writer=True)
+    for number in range(entries):
+        reference = log.next_reference()
+        good = entry(*[noted("x")] * events, claims=(take("reference", reference),))
+        (outcome,) = log.commit([good])
+        sys.stdout.write(" ".join(map(str, (reference, *outcome.positions))) + "\\n")
+    log.close()
+
+with ThreadPoolExecutor(writers) as threads:
+    list(threads.map(write, range(writers)))
 """
 
 
-def crowd(url: str, entries: int) -> list[subprocess.Popen[str]]:
-    """Processes that all open the same database at once, and then write as fast as they can."""
+def crowd(url: str) -> list[subprocess.Popen[str]]:
+    """Processes with several writers each, which all open an empty database at once."""
+    sizes = map(str, (WRITERS // PROCESSES, ENTRIES, EVENTS))
+    command = [sys.executable, "-c", CROWD, url, *sizes]
+    pipe = subprocess.PIPE
     return [
-        subprocess.Popen(
-            [sys.executable, "-c", CROWD, url, str(number), str(entries), str(EVENTS)],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(WRITERS)
+        subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
+        for _ in range(PROCESSES)
     ]
 
 
@@ -146,7 +149,7 @@ def test_a_follower_misses_nothing_of_what_a_crowd_of_processes_writes(
     postgres_url: str, postgres_store: Store
 ) -> None:
     """They start at once on an empty database; the follower sees every position, once, in order."""
-    writers = crowd(postgres_url, ENTRIES)
+    writers = crowd(postgres_url)
     seen: list[tuple[int, bytes]] = []
     log: Log | None = None
     while any(writer.poll() is None for writer in writers) or log is None or log.head() > len(seen):
@@ -156,8 +159,9 @@ def test_a_follower_misses_nothing_of_what_a_crowd_of_processes_writes(
             time.sleep(0.01)
         else:
             seen += log.raw_page(len(seen), 500)
+            time.sleep(0.002)
     said = [writer.communicate() for writer in writers]
-    assert [writer.returncode for writer in writers] == [0] * WRITERS, said
+    assert [writer.returncode for writer in writers] == [0] * PROCESSES, said
     assert [position for position, _ in seen] == list(range(1, WRITERS * ENTRIES * EVENTS + 1))
     assert seen == log.raw_page(0, len(seen))
     lines = [line.split() for out, _ in said for line in out.splitlines()]

@@ -34,6 +34,8 @@ class Entry:
     """The command id was made here, so that nobody can have used it before."""
     expects: tuple[UUID, int] | None = None
     """Stream and version on which "nothing changes" or "no" was decided: must still be so."""
+    holds: Claim | None = None
+    """A name that this stream must hold still: what was found by it may have let it go."""
     kept: bool = True
     """Whether the answer is remembered; a refusal is not, as it may be otherwise next time."""
 
@@ -144,6 +146,9 @@ def _loses(entry: Entry, known: Known) -> Outcome | None:
     versions: dict[UUID, int] = {}
     if entry.expects and known.versions.get(entry.expects[0], 0) != entry.expects[1]:
         return Stale(entry.expects[0], known.versions.get(entry.expects[0], 0))
+    name = (entry.holds.kind, entry.holds.key) if entry.holds else None
+    if entry.expects and name and known.holders.get(name) != entry.expects[0]:
+        return Stale(*entry.expects)
     for draft in entry.drafts:
         version = versions.get(draft.stream, known.versions.get(draft.stream, 0))
         if draft.version != version + 1:
@@ -177,7 +182,11 @@ def asked_before(entries: Iterable[Entry]) -> list[UUID]:
 
 def claimed_names(entries: Iterable[Entry]) -> set[Name]:
     """The names that these entries take or release."""
-    return {(claim.kind, claim.key) for entry in entries for claim in entry.claims}
+    return {
+        (claim.kind, claim.key)
+        for entry in entries
+        for claim in (*entry.claims, *filter(None, [entry.holds]))
+    }
 
 
 def changed_claims(

@@ -168,8 +168,9 @@ class SQLiteRecorder(LogRecorder):
         ).fetchall() if ids else ()  # fmt: skip
         streams = [stream.bytes for stream in touched_streams(entries)]
         versions = connection.execute(
-            f"SELECT stream, max(version) FROM events WHERE stream IN ({_q(streams)})"
-            " GROUP BY stream",
+            f"WITH touched (stream) AS (VALUES {', '.join(['(?)'] * len(streams))})"
+            " SELECT stream, (SELECT max(version) FROM events WHERE stream = touched.stream)"
+            " FROM touched",
             streams,
         ).fetchall() if streams else ()  # fmt: skip
         names = claimed_names(entries)
@@ -180,7 +181,7 @@ class SQLiteRecorder(LogRecorder):
         ).fetchall() if names else ()  # fmt: skip
         return Known(
             {UUID(bytes=key): (fingerprint, answer) for key, fingerprint, answer in answers},
-            {UUID(bytes=stream): version for stream, version in versions},
+            {UUID(bytes=stream): version or 0 for stream, version in versions},
             {(kind, key): UUID(bytes=stream) for kind, key, stream in holders},
         )
 

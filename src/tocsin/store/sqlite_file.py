@@ -21,6 +21,9 @@ def _current_sqlite() -> ModuleType:
 
 sqlite3: Any = _current_sqlite()
 
+CHECKPOINT_PAGES = 8_192
+"""32 MiB of write-ahead log between two checkpoints: a page that many commits change is then
+copied back once, not once in every hundred commits."""
 SCHEMA = 1
 STEPS: dict[int, tuple[str, ...]] = {
     1: (
@@ -67,6 +70,7 @@ def connect(path: Path, *, write: bool) -> Any:
         if write:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         return connection
     except sqlite3.Error as error:
         raise StoreUnavailable(f"{path} cannot be opened: {error}.") from error
