@@ -16,14 +16,25 @@ BELOW_THE_DOOR = "tocsin.domain tocsin.settings tocsin.store tocsin.asks tocsin.
 ROOMS = {
     "tocsin.__main__": "tocsin.cli",
     "tocsin.domain": "",
+    "tocsin.policies": "tocsin.domain",
+    "tocsin.worktime_arrays": "tocsin.domain",
     "tocsin.settings": "",
+    "tocsin.process": "",
+    "tocsin.ids": "",
     "tocsin.store": "tocsin.domain tocsin.settings",
     "tocsin.asks": "tocsin.domain",
     "tocsin.decision": "tocsin.domain tocsin.settings tocsin.store tocsin.asks",
-    "tocsin.desk": "tocsin.domain tocsin.settings tocsin.store tocsin.asks tocsin.decision",
+    "tocsin.desk": (
+        "tocsin.domain tocsin.settings tocsin.store tocsin.asks tocsin.decision tocsin.ids"
+    ),
     "tocsin.readmodels": "tocsin.domain tocsin.settings tocsin.store",
     "tocsin.importers": BELOW_THE_DOOR,
-    "tocsin.http": f"{BELOW_THE_DOOR} tocsin.readmodels",
+    "tocsin.door": "tocsin.domain",
+    "tocsin.keys": "tocsin.settings tocsin.store",
+    "tocsin.http": (
+        f"{BELOW_THE_DOOR} tocsin.door tocsin.keys tocsin.process tocsin.readmodels"
+        " tocsin.__version__"
+    ),
     "tocsin.cli": "tocsin",
     "projections": "tocsin.domain tocsin.readmodels",
 }
@@ -32,10 +43,14 @@ ROOMS = {
 CHAPTERS = (
     {"kernel"},
     {"values"},
+    {"calendar"},
+    {"openings"},
+    {"worktime"},
     {"events", "policy", "refusals"},
     {"record"},
     {"chapters"},
-    {"state", "words"},
+    {"state", "status", "words"},
+    {"command"},
     {"commands"},
 )
 """The chapters of an aggregate, in the order in which each may know the ones before it."""
@@ -44,8 +59,9 @@ LIBRARIES = {
     "eventsourcing": {"tocsin.store"},
     "fastapi": {"tocsin.http"},
     "starlette": {"tocsin.http"},
-    "sqlalchemy": {"tocsin.readmodels", "projections"},
+    "sqlalchemy": {"tocsin.keys", "tocsin.readmodels", "projections"},
     "click": {"tocsin.cli"},
+    "holidays": {"tocsin.policies"},
 }
 """Libraries that only some rooms may know, so that they can be replaced there."""
 
@@ -53,13 +69,15 @@ PURE_LIBRARIES = {"tocsin.domain": {"annotated_types"}, "projections": {"sqlalch
 """Rooms where no other library, clock, file or dice is known at all."""
 
 PURE_STANDARD = set(
-    "abc bisect collections contextlib dataclasses datetime decimal enum fractions functools "
-    "hashlib importlib inspect itertools math operator pkgutil re statistics string textwrap "
-    "types typing unicodedata uuid zoneinfo".split()
+    "abc bisect collections contextlib dataclasses datetime decimal difflib enum fractions "
+    "functools hashlib importlib inspect itertools math operator pkgutil re statistics string "
+    "textwrap types typing unicodedata uuid zoneinfo".split()
 )
 IMPURE_CALLS = set("now utcnow today uuid1 uuid4 open print input exec eval".split())
 
 FILE_LINES, FUNCTION_LINES, LINE_LENGTH, FOLDER_MODULES = 300, 40, 100, 3
+STORAGE_FORMAT = "events.py"
+"""An aggregate's events stand on one page however many they become: none of them ever leaves."""
 
 TOP_LEVEL = set(
     "pyproject.toml README.md constraints.txt LICENSE src projections tests scripts docs".split()
@@ -213,7 +231,7 @@ def lines_of_docstring(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 def oversized(module: Module) -> Iterator[str]:
     """Files, functions and lines that no longer fit into one look."""
     lines = module.source.splitlines()
-    if len(lines) >= FILE_LINES:
+    if len(lines) >= FILE_LINES and PurePosixPath(module.path).name != STORAGE_FORMAT:
         yield f"{module.path} has {len(lines)} lines"
     for number, line in enumerate(lines, 1):
         if len(line) > LINE_LENGTH:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.postgres import postgres, postgres_url
+from tests.uci import imported_uci
 
-__all__ = ["home", "postgres", "postgres_url", "postmortems", "uci"]
+__all__ = ["home", "imported_uci", "postgres", "postgres_url", "postmortems", "uci"]
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"

@@ -36,7 +36,7 @@ class Settings:
     behind_proxy: bool = _setting(False, "A proxy in front ends TLS; needed for a public address.")
     tls_certificate: Path | None = _setting(None, "PEM file of the certificate chain.")
     tls_key: Path | None = _setting(None, "PEM file of the certificate's private key.")
-    docs: bool = _setting(True, "Serve /docs and /openapi.json.")
+    docs: bool = _setting(True, "Serve /openapi.json, the description of every route.")
 
     body_bytes: int = _setting(1_048_576, "Largest request body.")
     command_bytes: int = _setting(65_536, "Largest body of a single command.")

@@ -230,12 +230,16 @@ def test_a_changed_copy_leaves_the_original_alone() -> None:
     assert isinstance(opened, Door)
 
 
-@pytest.mark.parametrize("text", ["", "Größe", "two\nlines", "tab\tand\r\nreturn", "日本語"])
+@pytest.mark.parametrize(
+    "text", ["", "Größe", "two\nlines", "tab\tand\r\nreturn", "日本語", "5\u00a0%", "👩\u200d💻"]
+)
 def test_text_that_people_write_is_printable(text: str) -> None:
     assert printable(text)
 
 
-@pytest.mark.parametrize("text", ["\x00", "a\x1b[31mred", "\ud800", "line\u2028separator", "\x7f"])
+@pytest.mark.parametrize(
+    "text", ["\x00", "a\x1b[31mred", "\ud800", "line\u2028separator", "\x7f", "\u202egnp.exe"]
+)
 def test_text_that_breaks_terminals_and_columns_is_not(text: str) -> None:
     assert not printable(text)
 

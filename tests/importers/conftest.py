@@ -1,4 +1,4 @@
-"""An empty log for every test, and one with the real history in it."""
+"""An empty log for every test."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -6,11 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.uci import imported_uci
 from tocsin.settings import Settings
 from tocsin.store.log import Log
-
-__all__ = ["imported_uci"]
 
 NewLog = Callable[[], Log]
 

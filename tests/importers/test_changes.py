@@ -79,8 +79,6 @@ MODERATE = IncidentPrioritised(priority=3, impact=Impact.MEDIUM, urgency=Urgency
         ("Resolved", "Closed", [CLOSED]),
         ("Closed", "Active", [IncidentReopened(reason="ServiceNow: Closed to Active")]),
         ("Closed", "Resolved", [RESOLVED]),
-        ("Closed", "Closed", []),
-        ("Resolved", "Resolved", []),
     ],
 )
 def test_a_change_of_state_is_a_step_of_the_lifecycle(
@@ -88,6 +86,28 @@ def test_a_change_of_state_is_a_step_of_the_lifecycle(
 ) -> None:
     imported(log, path, *rows({"incident_state": before}, {"incident_state": after}))
     assert later(log) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "fact"), [("Resolved", Fact.RESOLVED_AT), ("Closed", Fact.CLOSED_AT)]
+)
+def test_what_is_over_once_more_was_over_later_than_thought(
+    log: Log, path: Path, state: str, fact: Fact
+) -> None:
+    """ServiceNow's own columns tell the time of the last such row; the same minute adds nothing."""
+    first, again = "1/3/2016 10:00", "1/3/2016 11:30"
+    over = [
+        {"incident_state": state, "sys_updated_at": each} for each in (first, first, again, again)
+    ]
+    imported(log, path, *rows({}, *over))
+    assert later(log)[1:] == [
+        IncidentCorrected(
+            fact=fact,
+            was="2016-03-01T10:00:00Z",
+            now="2016-03-01T11:30:00Z",
+            reason=f"ServiceNow set the state to {state} again.",
+        )
+    ]
 
 
 def test_the_state_minus_100_is_kept_as_a_note_and_changes_nothing(log: Log, path: Path) -> None:

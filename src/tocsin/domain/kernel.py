@@ -6,6 +6,7 @@ says how events add up to a state.
 """
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -28,9 +29,18 @@ S = TypeVar("S", bound="State")
 T = TypeVar("T")
 
 
+UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Control characters but tab and newline, odd line ends, and marks that turn the reading order."""
+
+
 def printable(text: str) -> bool:
-    """No control characters but tab and newline: they break terminals, logs and text columns."""
-    return text.isprintable() or all(c.isprintable() or c in "\t\n\r" for c in text)
+    """Nothing that breaks terminals, logs and text columns, or shows other than it is.
+
+    `str.isprintable` alone would refuse what people paste: hard spaces, joined emojis.
+    """
+    return text.isprintable() or not UNPRINTABLE.search(text)
 
 
 Name = Annotated[str, Len(1, 200), Predicate(printable)]

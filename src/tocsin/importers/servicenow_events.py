@@ -5,6 +5,7 @@ Within a row, what opens the way comes first and what ends the work last.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -58,6 +59,7 @@ LINKS = (
     ("rfc", LinkKind.CHANGE),
     ("caused_by", LinkKind.CAUSED_BY),
 )
+ENDS = {"Resolved": Fact.RESOLVED_AT, "Closed": Fact.CLOSED_AT}
 ATTRIBUTES = (
     "active", "reassignment_count", "reopen_count", "sys_mod_count", "made_sla", "sys_created_by",
     "sys_created_at", "contact_type", "location", "u_symptom", "knowledge",
@@ -84,7 +86,8 @@ class Change(NamedTuple):
 def changed(before: AuditRow, row: AuditRow) -> tuple[AuditRow, list[IncidentEvent]]:
     """The row with the state that the events add up to, and the events since the row before."""
     if _COMPARED(before.cells) == _COMPARED(row.cells):
-        return _standing(row, before.stands), []
+        same = _standing(row, before.stands)
+        return same, list(_over_again(before, same))
     change = Change(before, _standing(row, _stands(before, row)))
     return change.row, [
         *_begun(change), *_facts(change), *_noted(change), *_verdict(change), *_ended(change)
@@ -208,8 +211,20 @@ def _verdict(change: Change) -> Iterator[IncidentEvent]:
 
 
 def _ended(change: Change) -> Iterator[IncidentEvent]:
-    if change.before.stands != change.row.stands:
-        yield from _reached(change.row)
+    before, row = change
+    return _over_again(before, row) if before.stands == row.stands else _reached(row)
+
+
+def _over_again(before: AuditRow, row: AuditRow) -> Iterator[IncidentEvent]:
+    """Resolved or closed once more: ServiceNow counts the end from its last row, not its first."""
+    fact = ENDS.get(row.state)
+    if fact is not None and row.state == before.stands and row.at > before.at:
+        yield IncidentCorrected(
+            fact=fact,
+            was=_written(before.at) if before.state == row.state else None,
+            now=_written(row.at),
+            reason=f"ServiceNow set the state to {row.state} again.",
+        )
 
 
 def _reached(row: AuditRow) -> Iterator[IncidentEvent]:
@@ -220,6 +235,10 @@ def _reached(row: AuditRow) -> Iterator[IncidentEvent]:
         yield IncidentResolved(resolution_code=None, resolution="")
     elif row.stands == "Closed":
         yield IncidentClosed(closure_code=row.get("closed_code"))
+
+
+def _written(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
 
 
 def _categorised(row: AuditRow) -> IncidentCategorised:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from annotated_types import Ge, Le, Len
 from sqlalchemy import ColumnElement, Connection, Select, Table
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from tocsin.readmodels import cursor
 from tocsin.readmodels.database import Database
@@ -27,6 +27,8 @@ PAGE_ROWS = 200
 LOOK_SECONDS = 0.02
 """How often a reader looks whether a read model has reached a position."""
 RETRIES = 3
+OUTAGES = DBAPIError
+"""What asking raises while the database is busy, away, or broken."""
 
 Limit = Annotated[int, Ge(1), Le(PAGE_ROWS)]
 """How many items a page may have."""

@@ -80,7 +80,8 @@ def words(event: Chapter) -> str:
     """The event as one sentence."""
     match event:
         case IncidentResolved(resolution_code=code, resolution=resolution):
-            return f"Resolved ({code}): {resolution}" if code else f"Resolved: {resolution}"
+            how = f"Resolved ({code})" if code else "Resolved"
+            return f"{how}: {resolution}" if resolution else f"{how}."
         case ResolutionTested(tested=tested, stage=stage, outcome=outcome, evidence=evidence):
             return f"Tested in {stage}, {outcome}: {tested}" + (
                 f" ({evidence})" if evidence else ""

@@ -1,0 +1,150 @@
+"""`scripts/bench`: what Tocsin does on this machine, as ratios beside a floor and a ceiling.
+
+Every figure is a median with its spread (least to most) over the runs. The machine is shared and
+its disk changes from minute to minute, so the services take turns within a run, and each of
+their figures stands beside an fsync probe taken just before.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+
+import http_mix
+import inside
+from probe import fsyncs_per_second
+from rich.console import Console
+from rich.table import Table
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "uci"
+AUDIT_LOG = DATA / "incident_event_log.dev.csv.zst"
+SERVICES = ("empty", "tocsin", "naive")
+CONNECTIONS = (16, 64)
+
+
+def main() -> int:
+    """Run what was asked for, and print it."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("--runs", type=int, default=3, help="times that each figure is taken")
+    parser.add_argument("--seconds", type=int, default=8, help="length of one load")
+    parser.add_argument("--only", choices=("http", "batch", "inside"), help="one part alone")
+    parser.add_argument("--log", type=Path, default=AUDIT_LOG, help="an audit log to import")
+    asked = parser.parse_args()
+    console = Console(width=170)
+    if asked.only in (None, "http"):
+        over_http(console, asked.runs, asked.seconds)
+    if asked.only in (None, "batch"):
+        in_batches(console, asked.runs, asked.seconds)
+    if asked.only in (None, "inside"):
+        inside_the_process(console, asked.runs, asked.log)
+    return 0
+
+
+def over_http(console: Console, runs: int, seconds: int) -> None:
+    """Ours beside the naive app and the empty POST, for each number of connections."""
+    found: list[http_mix.Run] = []
+    for number in range(1, runs + 1):
+        for connections in CONNECTIONS:
+            for service in SERVICES:
+                _progress(f"run {number} of {runs}: {service}, {connections} connections")
+                found.append(http_mix.run(service, connections, seconds))
+    table = Table(title="Report, acknowledge, resolve: durable commands per second")
+    for heading in ("connections", "service", "commands/s", "of empty", "of naive"):
+        table.add_column(heading, justify="left" if heading == "service" else "right")
+    for heading in ("p50 ms", "p99 ms", "failed", "fsync/s", "MiB", "ready s"):
+        table.add_column(heading, justify="right")
+    for connections in CONNECTIONS:
+        by = {
+            service: [r for r in found if (r.service, r.connections) == (service, connections)]
+            for service in SERVICES
+        }
+        for service in SERVICES:
+            mine = by[service]
+            table.add_row(
+                str(connections),
+                service,
+                spread([r.per_second for r in mine]),
+                ratio(mine, by["empty"]),
+                ratio(mine, by["naive"]),
+                spread([r.p50_ms for r in mine], 1),
+                spread([r.p99_ms for r in mine], 1),
+                str(sum(r.failed for r in mine)),
+                spread([r.fsyncs for r in mine]),
+                spread([r.megabytes for r in mine]),
+                spread([r.ready_seconds for r in mine], 2),
+            )
+    console.print(table)
+    ours = [r for r in found if r.service == "tocsin"]
+    lags = [lag for r in ours for lag in r.lags]
+    console.print(f"Lag of the slowest read model at full load, seconds: {spread(lags, 3)}")
+    caught_up = [r.catch_up_seconds for r in ours]
+    console.print(f"Caught up after the load, seconds: {spread(caught_up, 3)}")
+    console.print("MiB are those of the API and the projector together.\n")
+
+
+def in_batches(console: Console, runs: int, seconds: int) -> None:
+    """Commands per second when a client sends 500 at a time."""
+    rows = []
+    for number in range(1, runs + 1):
+        _progress(f"run {number} of {runs}: POST /commands")
+        rows.append(inside.batched_per_second(seconds))
+    console.print(f"POST /commands, {inside.BATCH} reports each: {spread(rows)} commands/s\n")
+
+
+def inside_the_process(console: Console, runs: int, file: Path) -> None:
+    """Replay, import and rebuild."""
+    replays = repeated(runs, "replay", inside.replay_ms)
+    events = inside.HISTORY
+    console.print(f"Replay of an incident of {events} events: {spread(replays, 2)} ms")
+    if not file.exists():
+        console.print(f"No audit log at {file.name}: import and rebuild are not measured.")
+        return
+    rows, rebuilds, fsyncs = [], [], []
+    for number in range(1, runs + 1):
+        with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
+            home = Path(folder)
+            fsyncs.append(fsyncs_per_second(home))
+            _progress(f"run {number} of {runs}: import")
+            result = inside.imported(home, file)
+            rows.append(result["rows_per_second"])
+            _progress(f"run {number} of {runs}: rebuild")
+            rebuilds.append(inside.rebuilt_per_second(home))
+    console.print(
+        f"Import of {result['rows']:,.0f} rows into {result['events']:,.0f} events:"
+        f" {spread(rows)} rows/s (fsync/s {spread(fsyncs)})"
+    )
+    console.print(f"Rebuild of every read model in one process: {spread(rebuilds)} events/s")
+
+
+def repeated(runs: int, what: str, measure: Callable[[Path], float]) -> list[float]:
+    """The same measure on an empty home each time."""
+    figures = []
+    for number in range(1, runs + 1):
+        _progress(f"run {number} of {runs}: {what}")
+        with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
+            figures.append(measure(Path(folder)))
+    return figures
+
+
+def spread(figures: Sequence[float], digits: int = 0) -> str:
+    """The median, and in brackets the least and the most."""
+    if not figures:
+        return "-"
+    middle, least, most = (f"{f(figures):,.{digits}f}" for f in (median, min, max))
+    return f"{middle} ({least} to {most})"
+
+
+def ratio(mine: Sequence[http_mix.Run], other: Sequence[http_mix.Run]) -> str:
+    """How many times the other, run by run."""
+    pairs = zip(mine, other, strict=True)
+    return spread([one.per_second / two.per_second for one, two in pairs], 2)
+
+
+def _progress(text: str) -> None:
+    sys.stderr.write(f"{text} ...\n")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,122 @@
+"""Commands per second over HTTP: report, acknowledge, resolve; ours, the floor and the ceiling."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+from probe import fsyncs_per_second
+from servers import HERE, Server, plain, tocsin
+
+WARM_UP_SECONDS = 2
+
+
+@dataclass
+class Run:
+    """One service under load once."""
+
+    service: str
+    connections: int
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    failed: int
+    fsyncs: float
+    ready_seconds: float
+    megabytes: float = 0.0
+    lags: list[float] = field(default_factory=list)
+    """Seconds that the slowest read model was behind, once a second."""
+    catch_up_seconds: float = 0.0
+
+
+def run(service: str, connections: int, seconds: int) -> Run:
+    """Start a service on an empty store, load it, and stop it.
+
+    Raises:
+        RuntimeError: wrk is not installed, or a request failed.
+    """
+    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
+        home = Path(folder)
+        fsyncs = fsyncs_per_second(home)
+        with _service(service, home) as server:
+            _wrk(server, connections, WARM_UP_SECONDS)
+            watch = _Watch(server) if service == "tocsin" else None
+            result = _wrk(server, connections, seconds)
+            return Run(
+                service=service,
+                connections=connections,
+                per_second=result["requests"] / result["microseconds"] * 1e6,
+                p50_ms=result["p50_ms"],
+                p99_ms=result["p99_ms"],
+                failed=result["failed"],
+                fsyncs=fsyncs,
+                ready_seconds=server.ready_seconds,
+                megabytes=_megabytes(server),
+                lags=watch.stop() if watch else [],
+                catch_up_seconds=_catch_up(server) if watch else 0.0,
+            )
+
+
+def _service(name: str, home: Path) -> AbstractContextManager[Server]:
+    return tocsin(home) if name == "tocsin" else plain(f"{name}_app", home)
+
+
+def _wrk(server: Server, connections: int, seconds: int) -> dict[str, Any]:
+    wrk = shutil.which("wrk")
+    if wrk is None:
+        raise RuntimeError("wrk is not installed: `apt-get install wrk` brings it.")
+    output = subprocess.run(
+        [wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(HERE / "mix.lua"), server.url],
+        env={**os.environ, "TOCSIN_BENCH_KEY": server.key},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=seconds + 60,
+    ).stdout
+    line = next(line for line in output.splitlines() if line.startswith("RESULT "))
+    result: dict[str, Any] = json.loads(line.removeprefix("RESULT "))
+    return result
+
+
+def _megabytes(server: Server) -> float:
+    root = psutil.Process(server.process.pid)
+    return float(sum(p.memory_info().rss for p in (root, *root.children(recursive=True))) / 2**20)
+
+
+def _lag(server: Server) -> float:
+    return max(each["lag_seconds"] for each in json.loads(server.get("/projections"))["items"])
+
+
+def _catch_up(server: Server) -> float:
+    """Seconds until every read model has seen everything, once the load is over."""
+    started = time.perf_counter()
+    while any(each["lag_events"] for each in json.loads(server.get("/projections"))["items"]):
+        time.sleep(0.02)
+    return time.perf_counter() - started
+
+
+class _Watch:
+    """Looks once a second how far the read models are behind."""
+
+    def __init__(self, server: Server) -> None:
+        self._server, self._over, self._lags = server, threading.Event(), list[float]()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def _look(self) -> None:
+        while not self._over.wait(1.0):
+            self._lags.append(_lag(self._server))
+
+    def stop(self) -> list[float]:
+        """The lags that were seen."""
+        self._over.set()
+        self._thread.join()
+        return self._lags

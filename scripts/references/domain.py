@@ -1,0 +1,201 @@
+"""The pages about the domain: what can be asked, what can happen, why not, and in which words."""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator
+from dataclasses import fields
+from enum import EnumType, StrEnum
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, get_args, get_type_hints
+
+from scripts.references import words
+from scripts.references.markdown import (
+    anchor,
+    cell,
+    codes,
+    default,
+    doc,
+    kind,
+    notes,
+    sentence,
+    table,
+)
+from scripts.references.rules import Outcomes
+from tocsin import asks
+from tocsin.domain.incident import commands, events, values
+from tocsin.domain.incident.command import IncidentCommand
+from tocsin.domain.incident.values import KNOWN, OPEN, WORKABLE, Status
+from tocsin.domain.kernel import COMMANDS, EVENTS, REFUSALS, Command, Event, Refused
+
+EVERYWHERE = (asks.InTheFuture, asks.BeforeItBegan, asks.HistoryFull)
+"""Refusals of the desk, which any command may meet."""
+NAMED_SETS = {
+    frozenset(KNOWN): "any status once it is reported",
+    frozenset(OPEN): "any open status",
+    frozenset(WORKABLE): "any open status once it is logged",
+}
+
+
+def chapters() -> Iterator[tuple[str, list[type[IncidentCommand]]]]:
+    """The chapters of an incident's life, each with its commands as the source orders them."""
+    for found in sorted(iter_modules(commands.__path__), key=lambda each: _begins(each.name)):
+        module = import_module(f"{commands.__name__}.{found.name}")
+        mine = [
+            each
+            for each in vars(module).values()
+            if isinstance(each, type)
+            and issubclass(each, IncidentCommand)
+            and each.__module__ == module.__name__
+        ]
+        yield doc(module), mine
+
+
+def _begins(chapter: str) -> int:
+    """Where the first event of a chapter stands in the list of all: its place in a life."""
+    module = import_module(f"tocsin.domain.incident.chapters.{chapter}")
+    order = list(EVENTS.values())
+    return min(order.index(each) for each in get_args(module.Chapter))
+
+
+def statuses(command: type[IncidentCommand]) -> str:
+    """When the lifecycle has such a step."""
+    named = NAMED_SETS.get(command.statuses)
+    return named or codes(status for status in Status if status in command.statuses)
+
+
+def commands_page() -> str:
+    """Every command."""
+    parts = [
+        words.COMMANDS,
+        f"Any of them may also be refused as {_refusals(EVERYWHERE)}.\n",
+    ]
+    for title, mine in chapters():
+        parts.append(f"## {title.rstrip('.')}\n")
+        parts += [_command(each) for each in mine]
+    return "\n".join(parts)
+
+
+def _command(command: type[IncidentCommand]) -> str:
+    outcomes = Outcomes.of(command)
+    route = "/incidents" if command.creates else f"/incidents/{{id}}/{command.path}"
+    common = {f.name for f in fields(Command)} | set(command.filled_by_desk)
+    hints, said = get_type_hints(command, include_extras=True), notes(command)
+    rows = [
+        (f"`{f.name}`", kind(hints[f.name]), default(f), said.get(f.name, ""))
+        for f in fields(command)
+        if f.name not in common
+    ]
+    when = "there is no such incident yet" if command.creates else statuses(command)
+    return "\n".join(
+        part
+        for part in (
+            f"### {command.path}\n",
+            f"`POST {route}`\n",
+            f"{doc(command)}\n",
+            table(("Field", "Type", "Default", "Meaning"), rows) or "It takes no other fields.\n",
+            f"- Possible while: {when}",
+            f"- Records: {_events(outcomes.events)}",
+            f"- Refused as: {_refusals(outcomes.refusals)}\n",
+        )
+    )
+
+
+def _events(found: Any) -> str:
+    return ", ".join(f"[`{e.event_name}`](events.md#{anchor(e.event_name)})" for e in found)
+
+
+def _refusals(found: Any) -> str:
+    return ", ".join(f"[`{r.code}`](refusals.md#{anchor(r.code)})" for r in found)
+
+
+def events_page() -> str:
+    """Every event, in the order of the union."""
+    led_to: dict[type[Event], list[str]] = {}
+    for _, mine in chapters():
+        for command in mine:
+            for event in Outcomes.of(command).events:
+                led_to.setdefault(event, []).append(command.path)
+    parts = [
+        words.EVENTS,
+    ]
+    order = get_args(events.IncidentEvent)
+    parts += [_event(event, led_to.get(event, [])) for event in order]
+    return "\n".join(parts)
+
+
+def _event(event: Any, paths: list[str]) -> str:
+    hints, said = get_type_hints(event), notes(event)
+    rows = [
+        (f"`{f.name}`", kind(hints[f.name]), default(f), said.get(f.name, ""))
+        for f in fields(event)
+    ]
+    links = ", ".join(f"[`{path}`](commands.md#{anchor(path)})" for path in paths)
+    return "\n".join(
+        (
+            f"## {event.event_name}\n",
+            f"{doc(event)}\n",
+            f"Class `{event.__name__}`, schema {event.schema}.\n",
+            f"Recorded by {links or 'imports only'}.\n",
+            table(("Field", "Type", "Default", "Meaning"), rows) or "It has no fields.\n",
+        )
+    )
+
+
+def refusals_page() -> str:
+    """Every refusal, those of the desk first."""
+    raised: dict[type[Refused], list[str]] = {}
+    for _, mine in chapters():
+        for command in mine:
+            for refusal in Outcomes.of(command).refusals:
+                raised.setdefault(refusal, []).append(command.path)
+    parts = [
+        words.REFUSALS,
+    ]
+    ordered = [*EVERYWHERE, *(each for each in REFUSALS.values() if each not in EVERYWHERE)]
+    parts += [_refusal(each, raised.get(each, [])) for each in ordered]
+    return "\n".join(parts)
+
+
+def _refusal(refusal: type[Refused], paths: list[str]) -> str:
+    links = ", ".join(f"[`{path}`](commands.md#{anchor(path)})" for path in paths)
+    anybody = refusal in EVERYWHERE or len(paths) == len(COMMANDS)
+    return "\n".join(
+        (
+            f"## {refusal.code}\n",
+            f"{doc(refusal)}\n",
+            f"- Facts: {codes(facts(refusal)) or 'none'}",
+            f"- Met by: {'any command' if anybody else links}\n",
+        )
+    )
+
+
+def facts(refusal: type[Refused]) -> list[str]:
+    """The attributes that a refusal sets on itself."""
+    if "__init__" not in vars(refusal):
+        return []
+    tree = ast.parse(textwrap.dedent(inspect.getsource(refusal)))
+    return [
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "self"
+    ]
+
+
+def values_page() -> str:
+    """Every closed list of words."""
+    lists: list[Any] = [
+        each
+        for each in vars(values).values()
+        if isinstance(each, EnumType) and each.__module__ == values.__name__
+    ]
+    parts = [words.VALUES]
+    for each in lists:
+        ranked = not issubclass(each, StrEnum)
+        shown = (f"{m.value} ({m.name.lower()})" if ranked else m.value for m in each)
+        parts += [f"## {each.__name__}\n", f"{cell(sentence(each))} {codes(shown)}.\n"]
+    return "\n".join(parts)

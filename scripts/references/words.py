@@ -1,0 +1,92 @@
+"""What stands at the top of each page, before the code speaks."""
+
+COMMANDS = """\
+# Commands
+
+A command is a `POST` of one JSON object. All of them take `occurred_at` (a time: when it happened
+in the world, if not now) and `actor` (who acted, if not the owner of the key). Texts may not hold
+control characters other than tab and newline. Times are ISO 8601 with their zone, as in
+`2026-03-01T14:05:00Z`.
+
+A command that asks for what is already so is answered with `"changed": false`, and nothing is
+recorded. Which status a command is *possible while* is what the lifecycle allows; what it is
+*refused as* says which rules it may break.
+"""
+
+EVENTS = """\
+# Events
+
+This is the storage format: a name, a field and its meaning never change. An event is stored as
+canonical JSON in an envelope:
+
+| Field | Meaning |
+| --- | --- |
+| `stream` | the incident, by its UUID |
+| `version` | its place in the history of that incident, from 1 |
+| `position` | its place in the whole log, from 1, without gaps |
+| `actor` | who acted |
+| `via` | the service whose key was used, when it acted for somebody else |
+| `occurred_at` | when it happened in the world |
+| `recorded_at` | when Tocsin learnt of it |
+| `command_id` | which command led to it |
+| `causation` | the position of the event that a reaction answered with this one |
+| `event` | the stored name |
+| `schema` | which shape of that name the data have |
+| `data` | the fields below |
+
+The events come in the order of the union `IncidentEvent`.
+"""
+
+REFUSALS = """\
+# Refusals
+
+A rule said no, and nothing was recorded. Over HTTP a refusal is a [problem](problems.md) of status
+409 and type `urn:tocsin:problem:<code>`: one sentence in `detail`, the particulars in `facts`, and
+in `possible` the commands that could record something now.
+"""
+
+VALUES = """\
+# Values
+
+The closed lists that fields choose from. They are stored as they are shown.
+"""
+
+PROJECTIONS = """\
+# Projections
+
+Each is a fold of the log that can be thrown away and rebuilt. Its queries are `GET` routes. A page
+holds `items`; in `next` the cursor of the following page, none on the last; and in `position` the
+place in the log up to which it is complete. Every query also takes `at_least`, a position to wait
+for before it answers.
+"""
+
+SETTINGS = """\
+# Settings
+
+Environment variables, read once at the start; an empty default means not set. A `TOCSIN_` variable
+that is not here stops the program, so that a typing error is not mistaken for a setting.
+`tocsin doctor` says what is set, and where it came from.
+"""
+
+PROBLEMS = """\
+# Problems
+
+Every answer of status 400 or above is an RFC 9457 problem (`application/problem+json`) of type
+`urn:tocsin:problem:<code>`. A type never changes its meaning. Those of status 409 are the
+[refusals](refusals.md) of the domain.
+"""
+
+HTTP = """\
+# HTTP
+
+The routes of the service, from its OpenAPI document, which it serves itself at `/openapi.json`. The
+fields of commands are in [commands](commands.md), the answers of read models in
+[projections](projections.md), and what can go wrong in [problems](problems.md).
+"""
+
+CLI = """\
+# Command line
+
+With `--json` every command answers with one JSON document on standard output; progress and errors
+go to standard error.
+"""

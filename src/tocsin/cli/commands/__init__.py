@@ -1,0 +1,1 @@
+"""What `tocsin` can be told to do: one module each."""

@@ -1,0 +1,48 @@
+"""What went wrong, in one sentence: the exceptions of every room, and their exit codes."""
+
+from tocsin.asks import Busy, CannotStore, UnknownStream
+from tocsin.cli.frame import DEFECT, UNREACHABLE, USAGE, WRONG, Fault
+from tocsin.domain.kernel import Refused
+from tocsin.settings import BadSetting
+from tocsin.store.entries import StoreUnavailable
+from tocsin.store.mapper import Unreadable
+
+DRIVERS = ("sqlalchemy", "psycopg", "sqlite3", "pysqlite3")
+AWAY = ("OperationalError", "InterfaceError", "DatabaseError")
+"""What drivers call it when a store is not there or cannot be read."""
+
+
+def fault(error: Exception) -> Fault:
+    """Say it in one sentence, with the exit code of its kind."""
+    if isinstance(error, Fault):
+        return error
+    for kinds, exit_code in _kinds():
+        if isinstance(error, kinds):
+            return Fault(_line(error), exit_code)
+    name, module = type(error).__name__, type(error).__module__.partition(".")[0]
+    if module in DRIVERS and name in AWAY:
+        reason = getattr(error, "orig", None) or error
+        return Fault(f"The store cannot be reached: {_line(reason)}", UNREACHABLE)
+    if isinstance(error, OSError):
+        return Fault(f"{_line(error)}.", UNREACHABLE)
+    sentence = f"This is a defect of Tocsin: {name}: {_line(error)} (`--debug` shows where)."
+    return Fault(sentence, DEFECT)
+
+
+def _kinds() -> tuple[tuple[tuple[type[Exception], ...], int], ...]:
+    from tocsin.importers.report import UnreadableFile
+    from tocsin.keys import KeysUnavailable, KeyTrouble
+    from tocsin.readmodels.projection import Misshapen
+    from tocsin.readmodels.reading import BeingBuilt
+    from tocsin.readmodels.rebuild import AlreadyRebuilding, RebuildHalted
+
+    return (
+        ((BadSetting, UnreadableFile), USAGE),
+        ((StoreUnavailable, KeysUnavailable), UNREACHABLE),
+        ((Refused, UnknownStream, Busy, CannotStore, Unreadable, KeyTrouble), WRONG),
+        ((BeingBuilt, AlreadyRebuilding, RebuildHalted, Misshapen), WRONG),
+    )
+
+
+def _line(error: object) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,120 @@
+"""The HTTP service, put together: who holds what, what is served, how it starts and stops."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+import tocsin.domain.incident.commands  # noqa: F401 - the catalogue is full once it is imported
+from tocsin import __version__
+from tocsin.desk import Desk
+from tocsin.http import batch, commands, errors, feed, health, incidents, openapi, questions
+from tocsin.http.access import Access
+from tocsin.http.guard import Guard
+from tocsin.http.metrics import Metrics
+from tocsin.http.service import Service
+from tocsin.http.tail import Tail
+from tocsin.keys import Keys
+from tocsin.readmodels import found
+from tocsin.readmodels.database import Database
+from tocsin.readmodels.reading import ReadModels
+from tocsin.settings import Settings
+from tocsin.store.log import Log
+
+TITLE = "Tocsin"
+DESCRIPTION = """The system of record for incidents. Every action is an immutable event; every
+answer is a fold of them. Commands are `POST`ed, answers come from the log or from read models."""
+UNWATCHED = {"tracing": False, "metrics": False, "logs": False}
+"""FastAPI's own telemetry looks for its consumers at every request; `/metrics` is ours."""
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+class Tocsin(FastAPI):
+    """FastAPI inside our guard, with a shorter way for commands."""
+
+    def __init__(self, service: Service, **more: Any) -> None:
+        super().__init__(**more)
+        self.service = service
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The guard stands outermost, so that every answer passes it."""
+        routes = [each for each in self.routes if isinstance(each, commands.CommandRoute)]
+        inner = commands.Switchboard(super().build_middleware_stack(), routes)
+        return Guard(inner, self.service.settings, self.service.metrics)
+
+
+def create_app(settings: Settings, log: Log | None = None, keys: Keys | None = None) -> Tocsin:
+    """Return the application. It opens the log as its writer, unless it is given one.
+
+    Raises:
+        StoreUnavailable: the log cannot be opened, or another process writes it.
+        KeysUnavailable: the keys cannot be opened.
+    """
+    with ExitStack() as opened:
+        if log is None:
+            log = Log.open(settings, writer=True)
+            opened.callback(log.close)
+        if keys is None:
+            keys = Keys.open(settings)
+            opened.callback(keys.close)
+        database = Database.open(settings.home, settings.database)
+        opened.callback(database.close)
+        service = _service(settings, log, keys)
+        app = Tocsin(
+            service,
+            title=TITLE,
+            description=DESCRIPTION,
+            version=__version__,
+            docs_url=None,
+            redoc_url=None,
+            openapi_url="/openapi.json" if settings.docs else None,
+            redirect_slashes=False,
+            telemetry=UNWATCHED,
+        )
+        _mount(app, service, ReadModels(database))
+        app.router.lifespan_context = _lifespan(service, opened.pop_all())
+        return app
+
+
+def _service(settings: Settings, log: Log, keys: Keys) -> Service:
+    metrics, tail = Metrics(), Tail(log, settings)
+
+    def committed(count: int, seconds: float) -> None:
+        metrics.committed(count, seconds)
+        tail.ring()
+
+    desk = Desk(log, settings, committed=committed)
+    return Service(settings, log, desk, Access(keys, settings), metrics, tail)
+
+
+def _mount(app: Tocsin, service: Service, models: ReadModels) -> None:
+    projections = found()
+    commands.mount(app, service)
+    batch.mount(app, service)
+    incidents.mount(app, service)
+    questions.mount(app, service, models, projections)
+    feed.mount(app, service)
+    health.mount(app, service, models, projections)
+    errors.mount(app)
+    app.openapi = openapi.document(app)  # type: ignore[method-assign]
+
+
+def _lifespan(service: Service, opened: ExitStack) -> Lifespan:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with opened:
+            await service.desk.start()
+            watch = asyncio.create_task(service.access.follow(), name="tocsin-keys")
+            try:
+                yield
+            finally:
+                service.begin_to_stop()
+                watch.cancel()
+                with suppress(asyncio.CancelledError):
+                    await watch
+                await service.desk.stop()
+
+    return lifespan

@@ -1,0 +1,204 @@
+"""Many commands in one request: each with a result of its own, all sharing transactions.
+
+It is not one transaction: a refused command takes nobody with it. Only what is wrong around a
+command, in the fields beside its body, turns the whole batch away before anything is done.
+Commands on one incident keep their order. A command may name the incident that an earlier one of
+the batch begins: `"as": "a"` there, `"incident": "@a"` here.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope, Send
+
+from tocsin import door
+from tocsin.asks import Receipt
+from tocsin.http import headers as said
+from tocsin.http import openapi
+from tocsin.http.access import Caller
+from tocsin.http.answers import Answer
+from tocsin.http.body import CallerGone, read_body
+from tocsin.http.commands import fingerprint, no_query, note, status
+from tocsin.http.envelopes import Envelope, Item, envelopes, open_one, schema
+from tocsin.http.problems import DEPENDS, EXPECTED, Problem, of
+from tocsin.http.service import Service
+from tocsin.keys import Scope as Right
+
+
+@dataclass
+class Done:
+    """A command that was recorded, or was so already."""
+
+    receipt: Receipt
+    status: int
+    incident_id: UUID
+
+
+Outcome = Done | Problem
+
+
+def mount(app: FastAPI, service: Service) -> None:
+    """Serve batches."""
+    app.router.routes.append(BatchRoute(service))
+
+
+class BatchRoute(APIRoute):
+    """`POST /commands`."""
+
+    def __init__(self, service: Service) -> None:
+        super().__init__("/commands", _documented, methods=["POST"], **_operation(service))
+        self.service = service
+        self.app = self.answer
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one batch."""
+        try:
+            answer = await self._answer(scope, receive)
+        except CallerGone:
+            return
+        except (Problem, *EXPECTED) as error:
+            answer = of(error).answer()
+        await answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        settings = self.service.settings
+        headers = dict(scope["headers"])
+        caller = self.service.access.check(headers.get(b"authorization"), Right.WRITE)
+        no_query(scope)
+        said.check_json(headers)
+        body = await read_body(scope, headers, receive, settings.body_bytes, settings.body_seconds)
+        commands = envelopes(door.parse(body, settings.json_depth), settings.batch_commands)
+        results = await Batch(self.service, caller).run(commands)
+        return Answer(200, b'{"results":[%b]}' % b",".join(results))
+
+
+class Batch:
+    """The commands of one request on their way through the desk."""
+
+    def __init__(self, service: Service, caller: Caller) -> None:
+        self._service, self._caller = service, caller
+        self._begun: dict[str, asyncio.Task[Outcome]] = {}
+
+    async def run(self, commands: list[Envelope]) -> list[bytes]:
+        """Put them all to the desk, in order, and return the result of each."""
+        named = {each.get("incident", "@") for each in commands}
+        await self._find({incident for incident in named if not _is_alias(incident)})
+        tasks = [self._begin(raw) for raw in commands]
+        return [_result(await task) for task in tasks]
+
+    async def _find(self, incidents: set[str]) -> None:
+        """Look all references up before the first command, so that none overtakes another."""
+        for incident in incidents:
+            try:
+                await self._service.find(incident)
+            except Problem:
+                continue
+
+    def _begin(self, raw: Envelope) -> asyncio.Task[Outcome]:
+        """Start one command: at once, or after that which begins its incident."""
+        try:
+            item = open_one(raw)
+        except (Problem, *EXPECTED) as error:
+            problem = of(error)
+            self._service.metrics.commands[raw["command"], problem.kind.code] += 1
+            return asyncio.create_task(_failed(problem))
+        depends = self._begun.get((item.incident or "").removeprefix("@"))
+        task = asyncio.create_task(self._handle(item, depends))
+        if item.alias is not None:
+            self._begun[item.alias] = task
+        return task
+
+    async def _handle(self, item: Item, depends: asyncio.Task[Outcome] | None) -> Outcome:
+        try:
+            stream = await self._stream(item, depends)
+            command, caller = item.command, self._caller.name
+            key = item.key
+            receipt = await self._service.desk.handle(
+                command,
+                stream=stream,
+                caller=caller,
+                command_id=said.command_id(caller, key) if key else None,
+                fingerprint=fingerprint(command, stream, door.dump(item.body)) if key else b"",
+                expected_version=item.if_match,
+            )
+        except (Problem, *EXPECTED) as error:
+            problem = of(error)
+            self._service.metrics.commands[item.command.path, problem.kind.code] += 1
+            return problem
+        fields = receipt.fields
+        note(self._service, type(command), receipt, fields)
+        return Done(receipt, status(type(command), fields), UUID(fields["incident_id"]))
+
+    async def _stream(self, item: Item, depends: asyncio.Task[Outcome] | None) -> UUID | None:
+        if item.incident is None:
+            return None
+        if not _is_alias(item.incident):
+            return await self._service.find(item.incident)
+        if depends is None:
+            raise Problem(DEPENDS, f"No earlier command begins {item.incident[:60]}.")
+        begun = await asyncio.shield(depends)
+        if isinstance(begun, Problem):
+            raise Problem(DEPENDS, f"The command that begins {item.incident[:60]} failed.")
+        return begun.incident_id
+
+
+async def _failed(problem: Problem) -> Outcome:
+    return problem
+
+
+def _is_alias(incident: str) -> bool:
+    return incident.startswith("@")
+
+
+def _result(outcome: Outcome) -> bytes:
+    if isinstance(outcome, Problem):
+        problem = orjson.dumps(outcome.fields(), default=str)
+        return b'{"status":%d,"problem":%b}' % (outcome.status, problem)
+    receipt = outcome.receipt
+    replayed = b"true" if receipt.replayed else b"false"
+    return b'{"status":%d,"replayed":%b,"receipt":%b}' % (outcome.status, replayed, receipt.body)
+
+
+async def _documented() -> None:
+    """Stands in for a handler where FastAPI wants to read parameters off one."""
+
+
+def _operation(service: Service) -> dict[str, Any]:
+    most = service.settings.batch_commands
+    result = {
+        "type": "object",
+        "required": ["status"],
+        "properties": {
+            "status": {"type": "integer", "description": "As of the command alone."},
+            "replayed": {"type": "boolean"},
+            "receipt": openapi.ref("Receipt"),
+            "problem": openapi.ref("Problem"),
+        },
+    }
+    results = {
+        "type": "object",
+        "required": ["results"],
+        "properties": {"results": {"type": "array", "items": result}},
+    }
+    responses = openapi.answers(
+        results, *openapi.WITH_BODY, description="A result for each command, in order."
+    )
+    return {
+        "operation_id": "commands",
+        "summary": f"Up to {most} commands, with a result each",
+        "description": __doc__,
+        "tags": ["commands"],
+        "responses": responses,
+        "openapi_extra": {
+            **openapi.secured(Right.WRITE),
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": schema(most)}},
+            },
+        },
+    }

@@ -1,0 +1,152 @@
+"""One loop over the catalogue of commands: each is a route, with its schema and its problems.
+
+The handler reads the bytes once, validates them once, and answers with bytes: it is an ordinary
+route to FastAPI and to the OpenAPI document, but skips the machinery of dependencies and response
+models, which costs more than the decision itself.
+"""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tocsin import door
+from tocsin.asks import Receipt
+from tocsin.domain.kernel import COMMANDS, Command
+from tocsin.http import headers as said
+from tocsin.http import openapi
+from tocsin.http.answers import Answer
+from tocsin.http.body import CallerGone, read_body
+from tocsin.http.problems import BAD_HEADER, EXPECTED, Problem, invalid, of
+from tocsin.http.service import Service
+from tocsin.keys import Scope as Right
+
+RETRIED = (b"idempotency-replayed", b"true")
+
+
+def mount(app: FastAPI, service: Service) -> None:
+    """Serve every command that there is."""
+    for (aggregate, path), command in sorted(COMMANDS.items()):
+        root = f"/{aggregate}s"
+        address = root if command.creates else f"{root}/{{id}}/{path}"
+        app.router.routes.append(CommandRoute(address, command, service))
+
+
+class CommandRoute(APIRoute):
+    """`POST` of one command."""
+
+    def __init__(self, path: str, command: type[Command[Any]], service: Service) -> None:
+        super().__init__(path, _documented, methods=["POST"], **openapi.of_command(command))
+        self.command, self.service = command, service
+        self.app = self.answer
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            answer = await self._answer(scope, receive)
+        except CallerGone:
+            return
+        except (Problem, *EXPECTED) as error:
+            problem = of(error)
+            self.service.metrics.commands[self.command.path, problem.kind.code] += 1
+            answer = problem.answer()
+        await answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        service, settings = self.service, self.service.settings
+        headers = dict(scope["headers"])
+        caller = service.access.check(headers.get(b"authorization"), Right.WRITE)
+        no_query(scope)
+        said.check_json(headers)
+        limit = min(settings.command_bytes, settings.body_bytes)
+        body = await read_body(scope, headers, receive, limit, settings.body_seconds)
+        command = door.read(self.command, body, settings.json_depth)
+        stream, expected = None, said.expected_version(headers)
+        if not command.creates:
+            stream = await service.find(scope["path_params"]["id"])
+        elif expected is not None:
+            raise Problem(BAD_HEADER, "If-Match says nothing about an incident that is not there.")
+        key = said.idempotency_key(headers)
+        command_id = said.command_id(caller.name, key) if key else None
+        receipt = await service.desk.handle(
+            command,
+            stream=stream,
+            caller=caller.name,
+            command_id=command_id,
+            fingerprint=fingerprint(command, stream, door.canonical(body)) if key else b"",
+            expected_version=expected,
+        )
+        return self._receipt(receipt)
+
+    def _receipt(self, receipt: Receipt) -> Answer:
+        fields = receipt.fields
+        note(self.service, self.command, receipt, fields)
+        answered = [(b"etag", said.etag(fields["version"]))]
+        answered.append((b"tocsin-position", b"%d" % fields["position"]))
+        if self.command.creates:
+            place = f"/{self.command.aggregate.name}s/{fields['incident_id']}"
+            answered.append((b"location", place.encode()))
+        if receipt.replayed:
+            answered.append(RETRIED)
+        return Answer(status(self.command, fields), receipt.body, answered)
+
+
+class Switchboard:
+    """Leads a command straight to its route, past what FastAPI does for routes of other kinds."""
+
+    def __init__(self, app: ASGIApp, routes: Sequence[CommandRoute]) -> None:
+        self._app = app
+        self._routes = {route.path.rpartition("/")[2]: route for route in routes}
+        assert len(self._routes) == len(routes), "two commands end in one word"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST" and not scope["root_path"]:
+            route = self._routes.get(scope["path"].rpartition("/")[2])
+            if route is not None and (match := route.path_regex.match(scope["path"])):
+                scope["route"], scope["path_params"] = route, match.groupdict()
+                await route.answer(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def no_query(scope: Scope) -> None:
+    """Let a command pass that says everything in its body.
+
+    Raises:
+        Problem: 422, something stands in the address that nobody would read.
+    """
+    if scope["query_string"]:
+        raise invalid([{"field": "query", "reason": "is not read: say it in the body"}])
+
+
+def status(command: type[Command[Any]], fields: dict[str, Any]) -> int:
+    """201 for what has begun; 200 for all else, also where nothing had to be done."""
+    return 201 if command.creates and fields["changed"] else 200
+
+
+def note(
+    service: Service, command: type[Command[Any]], receipt: Receipt, fields: dict[str, Any]
+) -> None:
+    """Count an answer, and remember whose reference that is."""
+    outcome = "recorded" if fields["changed"] else "unchanged"
+    service.metrics.commands[command.path, "replayed" if receipt.replayed else outcome] += 1
+    if command.creates and fields["reference"]:
+        service.remember(fields["reference"], UUID(fields["incident_id"]))
+
+
+def fingerprint(command: Command[Any], stream: UUID | None, body: bytes) -> bytes:
+    """What tells a request that is sent again from another under the same key.
+
+    The incident counts, not how it was named; so does what the body says, not how it is spaced.
+    """
+    return sha256(
+        b"\n".join((command.path.encode(), stream.bytes if stream else b"", body))
+    ).digest()
+
+
+async def _documented() -> None:
+    """Stands in for a handler where FastAPI wants to read parameters off one."""

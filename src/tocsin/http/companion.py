@@ -1,0 +1,78 @@
+"""The projector beside the service: a process of its own, so that reading never slows writing."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from contextlib import suppress
+from time import monotonic
+
+from tocsin.settings import Settings
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+SETTLED_SECONDS = 60.0
+"""A projector that ran so long has recovered from whatever ended the one before."""
+END_SECONDS = 10.0
+
+logger = logging.getLogger(__name__)
+
+
+class Companion:
+    """One projector process, started again when it dies, ended when the service ends."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("TOCSIN_")},
+            **settings.environment(),
+        }
+        self._process: asyncio.subprocess.Process | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process that projects now."""
+        return self._process.pid if self._process is not None else None
+
+    async def __aenter__(self) -> "Companion":
+        self._task = asyncio.create_task(self._keep(), name="tocsin-companion")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Ask it to finish the page at hand, and end it if it does not."""
+        assert self._task is not None
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    async def _keep(self) -> None:
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            started = monotonic()
+            # A session of its own: Ctrl-C is for the service, which then ends this one in order.
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "tocsin", "project"),
+                f"--with-parent={os.getpid()}",
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                env=self._environment,
+                start_new_session=True,
+            )
+            code = await self._process.wait()
+            if monotonic() - started > SETTLED_SECONDS:
+                pause = FIRST_PAUSE_SECONDS
+            logger.error("The projector ended with %d; it is started again in %g s.", code, pause)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)

@@ -1,0 +1,88 @@
+"""What every request passes first and every answer last, as plain ASGI: no task, no copy of a body.
+
+Host names (against DNS rebinding), a name for each request, headers that tell browsers to be
+careful, and a stop watch.
+"""
+
+import logging
+import re
+import secrets
+from itertools import count
+from time import perf_counter
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tocsin.http.metrics import Metrics
+from tocsin.http.problems import BAD_HEADER, MISDIRECTED, Problem, of
+from tocsin.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+CAREFUL = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+class Guard:
+    """Around the whole application."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
+        self._hosts = frozenset(host.lower().encode() for host in settings.allowed_hosts)
+        self._prefix = secrets.token_hex(4).encode()
+        self._numbers = count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = perf_counter()
+        host, request_id = self._said(scope)
+        status = 0
+
+        async def careful(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [*message["headers"], *CAREFUL, (b"x-request-id", request_id)]
+                if not any(name == b"cache-control" for name, _ in headers):
+                    headers.append((b"cache-control", b"no-store"))
+                message = {**message, "headers": headers}
+            await send(message)
+
+        try:
+            if problem := self._misdirected(host):
+                await problem.answer()(scope, receive, careful)
+            else:
+                await self._app(scope, receive, careful)
+        except Exception as error:
+            logger.exception("Request %s failed.", request_id.decode())
+            if not status:
+                await of(error).answer()(scope, receive, careful)
+        finally:
+            route = getattr(scope.get("route"), "path", "-")
+            self._metrics.answered(scope["method"], route, status, perf_counter() - started)
+
+    def _said(self, scope: Scope) -> tuple[bytes | None, bytes]:
+        """The host name of a request, and its id: the caller's, or one made here."""
+        host, request_id = None, None
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host = value
+            elif name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+                request_id = value
+        return host, request_id or b"%b-%x" % (self._prefix, next(self._numbers))
+
+    def _misdirected(self, host: bytes | None) -> Problem | None:
+        if not host:
+            return Problem(BAD_HEADER, "Say which host is asked, in the header Host.")
+        name = host if host.endswith(b"]") else host.rpartition(b":")[0] or host
+        if name.lower() in self._hosts:
+            return None
+        return Problem(
+            MISDIRECTED,
+            "The service does not answer under this host name; TOCSIN_ALLOWED_HOSTS lists those"
+            " under which it does.",
+        )

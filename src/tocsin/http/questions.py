@@ -1,0 +1,114 @@
+"""One loop over the projections: each of their questions is a route.
+
+What a question may be asked with stands in its signature; FastAPI validates it. `at_least` waits
+until the read model has seen a command's position, so that a caller reads what it wrote.
+"""
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from types import NoneType
+from typing import Annotated, Any, get_args, get_origin
+
+import orjson
+from fastapi import FastAPI, Path, Query, Response
+
+from tocsin.http.needs import Moment, get
+from tocsin.http.problems import BEHIND, NOT_FOUND, STORE_UNAVAILABLE, Problem, invalid, later
+from tocsin.http.service import Service
+from tocsin.keys import Scope
+from tocsin.readmodels import Projection
+from tocsin.readmodels import Query as Question
+from tocsin.readmodels.cursor import BadCursor
+from tocsin.readmodels.reading import OUTAGES, BeingBuilt, ReadModels
+
+logger = logging.getLogger(__name__)
+
+POSITIONS = 2**53
+AtLeast = Annotated[
+    int | None,
+    Query(ge=0, le=POSITIONS, description="Wait until the read model has seen this position."),
+]
+_OPTIONS = orjson.OPT_UTC_Z
+
+
+def mount(
+    app: FastAPI, service: Service, models: ReadModels, projections: list[Projection]
+) -> None:
+    """Serve every question of every projection."""
+    for projection in projections:
+        for question in projection.queries:
+            get(
+                app,
+                service,
+                question.path,
+                _endpoint(service, models, projection, question),
+                scope=Scope.READ,
+                statuses=(404,),
+                tags=[projection.name],
+                name=question.name,
+                operation_id=f"{projection.name}.{question.name}",
+                response_model=question.returns,
+                response_description="Some of the rows, and where to go on.",
+            )
+
+
+def _endpoint(
+    service: Service, models: ReadModels, projection: Projection, question: Question
+) -> Callable[..., Any]:
+    ask = partial(models.ask, projection, question)
+
+    async def answer(at_least: int | None, **asked: Any) -> Response:
+        if at_least is not None:
+            await _catch_up(service, models, projection.name, at_least)
+        try:
+            found = await asyncio.to_thread(ask, **asked)
+        except BadCursor as error:
+            raise invalid([{"field": "after", "reason": _reason(error)}]) from error
+        except BeingBuilt as error:
+            raise later(BEHIND, f"{error} Ask again in a moment.") from error
+        except OUTAGES as error:
+            logger.warning("%s cannot be asked: %s", projection.name, error)
+            raise later(STORE_UNAVAILABLE, "The read models cannot be read now.", 5) from error
+        body = orjson.dumps(found, option=_OPTIONS)
+        headers = {"Tocsin-Position": str(getattr(found, "position", 0))}
+        return Response(body, headers=headers, media_type="application/json")
+
+    answer.__doc__ = question.doc
+    parameters = [_asked(each, question.path) for each in question.parameters.values()]
+    at_least = inspect.Parameter(
+        "at_least", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=AtLeast
+    )
+    vars(answer)["__signature__"] = inspect.Signature([*parameters, at_least])
+    return answer
+
+
+def _reason(error: Exception) -> str:
+    return str(error).rstrip(".").replace("This cursor", "is a cursor that", 1)
+
+
+async def _catch_up(service: Service, models: ReadModels, name: str, position: int) -> None:
+    """Wait until the read model has come so far, unless the log itself has not."""
+    seconds = service.settings.at_least_seconds
+    if position > await asyncio.to_thread(service.log.head):
+        raise Problem(NOT_FOUND, f"There is no event at position {position} yet.")
+    if not await models.wait_until(name, position, seconds):
+        raise later(BEHIND, f"{name} has not reached position {position} in {seconds:g} seconds.")
+
+
+def _asked(parameter: inspect.Parameter, path: str) -> inspect.Parameter:
+    """A parameter of a question as one of the request."""
+    annotation, extra = parameter.annotation, ()
+    if get_origin(annotation) is Annotated:
+        annotation, *rest = get_args(annotation)
+        extra = tuple(rest)
+    if datetime in (kinds := get_args(annotation) or (annotation,)):
+        annotation = Moment | None if NoneType in kinds else Moment
+    inside = f"{{{parameter.name}}}" in path
+    where = Path(min_length=1) if inside else Query()
+    return parameter.replace(
+        kind=inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[(annotation, *extra, where)]
+    )

@@ -1,0 +1,64 @@
+"""What one running service holds, and the two things that every route needs of it."""
+
+import asyncio
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from tocsin.desk import Desk
+from tocsin.http.access import Access
+from tocsin.http.metrics import Metrics
+from tocsin.http.problems import NO_SUCH_INCIDENT, Problem
+from tocsin.http.tail import Tail
+from tocsin.settings import Settings
+from tocsin.store.log import Log
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+REFERENCE_LENGTH = 200
+
+
+@dataclass
+class Service:
+    """One log with its desk, and whoever may come to it."""
+
+    settings: Settings
+    log: Log
+    desk: Desk
+    access: Access
+    metrics: Metrics
+    tail: Tail
+    stopping: bool = False
+    """Whether nothing new is begun any more, and what waits should end."""
+    _streams: "OrderedDict[str, UUID]" = field(default_factory=OrderedDict)
+
+    def begin_to_stop(self) -> None:
+        """Let everybody who only waits go, so that the rest can be answered and the service end."""
+        self.stopping = True
+        self.tail.close()
+
+    async def find(self, incident: str) -> UUID:
+        """Return the stream of an incident that is named by its UUID or its reference.
+
+        Raises:
+            Problem: 404, no incident has that reference.
+        """
+        if _UUID.fullmatch(incident):
+            return UUID(incident)
+        known = self._streams.get(incident)
+        if known is not None:
+            self._streams.move_to_end(incident)
+            return known
+        stream = None
+        if len(incident) <= REFERENCE_LENGTH and "\0" not in incident:
+            stream = await asyncio.to_thread(self.log.holder, "reference", incident)
+        if stream is None:
+            raise Problem(NO_SUCH_INCIDENT, f"No incident has the reference {incident[:60]}.")
+        self.remember(incident, stream)
+        return stream
+
+    def remember(self, reference: str, stream: UUID) -> None:
+        """Keep in memory whose reference this is: references are never given to another."""
+        self._streams[reference] = stream
+        if len(self._streams) > self.settings.hot_incidents:
+            self._streams.popitem(last=False)

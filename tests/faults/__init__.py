@@ -1,0 +1,1 @@
+"""The real service under load, while it and what it stands on are killed."""

@@ -1,0 +1,116 @@
+"""The long form: how often does what die, and what is left of what was acknowledged?"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from uuid import uuid4
+
+from tests.faults.service import Service
+from tests.faults.storm import (
+    Death,
+    Outcome,
+    of_anything,
+    of_the_database,
+    of_the_projector,
+    of_the_service,
+    storm,
+)
+from tests.postgres import Postgres
+
+DEATHS_OF_ONE_STORE = 50
+"""Then the next storm begins on an empty one: memory and `tocsin verify` have their limits."""
+COLUMNS = (
+    "test", "deaths", "acknowledged", "sent again", "lost", "doubled", "gaps", "answers changed",
+    "restart p50", "max", "read models", "verdict",
+)  # fmt: skip
+FORM = "{:34} {:>6} {:>12} {:>10} {:>4} {:>7} {:>4} {:>15} {:>11} {:>6} {:>11}  {}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what dies how often, on which store."""
+
+    name: str
+    death: Death
+    short: int
+    long: int
+    shared: bool
+
+
+def rows(postgres: Postgres) -> list[Row]:
+    """All that dies."""
+    return [
+        Row("service or projector, SQLite", of_anything, 20, 500, False),
+        Row("projector, SQLite", of_the_projector, 3, 50, False),
+        Row("service, PostgreSQL", of_the_service, 5, 100, True),
+        Row("projector, PostgreSQL", of_the_projector, 3, 50, True),
+        Row("PostgreSQL itself", of_the_database(postgres), 3, 100, True),
+    ]
+
+
+def weather(row: Row, deaths: int, seed: int, new_database: Callable[[], str]) -> list[Outcome]:
+    """Storms on one empty store after another, until it has died so often."""
+    outcomes = []
+    for left in range(deaths, 0, -DEATHS_OF_ONE_STORE):
+        with tempfile.TemporaryDirectory(prefix="tocsin-faults-") as home:
+            service = Service(Path(home), new_database() if row.shared else "")
+            try:
+                size = min(left, DEATHS_OF_ONE_STORE)
+                outcomes.append(storm(service, row.death, size, seed + left))
+            finally:
+                service.stop()
+    return outcomes
+
+
+def line(row: Row, outcomes: list[Outcome]) -> str:
+    """What is told of them."""
+    audits = [outcome.audit for outcome in outcomes]
+    restarts = [seconds for outcome in outcomes for seconds in outcome.restarts]
+    equal = all(outcome.read_models["ok"] for outcome in outcomes)
+    return FORM.format(
+        row.name,
+        sum(outcome.deaths for outcome in outcomes),
+        sum(audit.acknowledged for audit in audits),
+        sum(outcome.retried for outcome in outcomes),
+        sum(len(audit.lost) for audit in audits),
+        sum(len(audit.doubled) for audit in audits),
+        sum(len(audit.gaps) for audit in audits),
+        sum(len(outcome.answers_changed) for outcome in outcomes),
+        f"{median(restarts):.2f} s" if restarts else "-",
+        f"{max(restarts):.2f} s" if restarts else "-",
+        "equal" if equal else "DIFFER",
+        "ok" if all(outcome.clean for outcome in outcomes) else "FAILED",
+    )
+
+
+def main() -> int:
+    """Run all, print a line for each, and fail if any failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="as often as the tests do")
+    parser.add_argument("--seed", type=int, default=int(uuid4()) % 10_000, help="of the load")
+    asked = parser.parse_args()
+    failed = False
+    sys.stdout.write(f"seed {asked.seed}\n{FORM.format(*COLUMNS)}\n")
+    with tempfile.TemporaryDirectory(prefix="tocsin-postgres-", ignore_cleanup_errors=True) as home:
+        postgres = Postgres(Path(home))
+        postgres.start()
+        try:
+            for row in rows(postgres):
+                deaths = row.short if asked.short else row.long
+                outcomes = weather(
+                    row, deaths, asked.seed, lambda: postgres.create(f"tocsin_{uuid4().hex}")
+                )
+                failed |= not all(outcome.clean for outcome in outcomes)
+                sys.stdout.write(f"{line(row, outcomes)}\n")
+                sys.stdout.flush()
+        finally:
+            postgres.stop()
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

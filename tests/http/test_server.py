@@ -1,0 +1,196 @@
+"""The service as a process: where it dares to listen, how it starts, how it ends."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.http.conftest import REPORT
+from tocsin.http.server import CannotListen, check_exposure, first_key, serve
+from tocsin.keys import Keys, Scope
+from tocsin.settings import BadSetting, Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_SECONDS = 20.0
+
+
+@contextmanager
+def started(home: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`tocsin serve` as a process, and where it listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tocsin", "serve"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
+            "TOCSIN_HOME": str(home),
+            "TOCSIN_PORT": str(port),
+            **environment,
+        },
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process, f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+def until_ready(process: subprocess.Popen[str], url: str) -> float:
+    began = time.monotonic()
+    while time.monotonic() - began < READY_SECONDS:
+        assert process.poll() is None, process.stderr and process.stderr.read()
+        try:
+            if httpx.get(f"{url}/health/ready").status_code == 200:
+                return time.monotonic() - began
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError("it is not ready")
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    """All that it said, after its end."""
+    assert process.stderr is not None
+    return process.stderr.read()
+
+
+def first_key_of(line: str) -> str:
+    assert "first API key" in line
+    return line.rpartition(" ")[2].strip()
+
+
+def children(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    found: list[psutil.Process] = psutil.Process(process.pid).children()
+    return found
+
+
+def test_a_first_start_shows_a_key_once_and_serves(tmp_path: Path) -> None:
+    with started(tmp_path) as (process, url):
+        until_ready(process, url)
+        assert process.stderr is not None
+        key = first_key_of(process.stderr.readline())
+        headers = {"Authorization": f"Bearer {key}"}
+        with httpx.Client(base_url=url, headers=headers) as client:
+            position = client.post("/incidents", json=REPORT).json()["position"]
+            listed = client.get("/incidents", params={"at_least": position}, timeout=20)
+            assert [row["reference"] for row in listed.json()["items"]] == ["INC0000001"]
+            assert "server" not in listed.headers
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert key not in said(process)
+    with started(tmp_path) as (process, url):
+        until_ready(process, url)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert "first API key" not in said(process)
+    with closing(Keys.open(Settings(home=tmp_path))) as keys:
+        (kept,) = keys.all()
+    assert kept.scopes == {Scope.ADMIN}
+
+
+def test_the_projector_is_a_process_that_is_started_again_and_ends_with_the_service(
+    tmp_path: Path,
+) -> None:
+    with started(tmp_path) as (process, url):
+        until_ready(process, url)
+        (projector,) = children(process)
+        assert "project" in projector.cmdline()
+        projector.kill()
+        until = time.monotonic() + 10
+        while not [child for child in children(process) if child.pid != projector.pid]:
+            assert time.monotonic() < until, "nobody projects any more"
+            time.sleep(0.05)
+        (successor,) = [child for child in children(process) if child.pid != projector.pid]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert not successor.is_running()
+        assert "The projector ended with -9" in said(process)
+
+
+def test_what_was_accepted_is_answered_before_the_end(tmp_path: Path) -> None:
+    with started(tmp_path) as (process, url):
+        until_ready(process, url)
+        assert process.stderr is not None
+        headers = {"Authorization": f"Bearer {first_key_of(process.stderr.readline())}"}
+        with httpx.Client(base_url=url, headers=headers, timeout=20) as client:
+            stream = client.build_request("GET", "/events", headers={"Accept": "text/event-stream"})
+            listening = client.send(stream, stream=True)
+            with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as raw:
+                body = b'{"title": "a", "source": "monitoring"}'
+                raw.sendall(
+                    b"POST /incidents HTTP/1.1\r\nHost: localhost\r\nContent-Length: 38\r\n"
+                    b"Content-Type: application/json\r\nAuthorization: "
+                    + headers["Authorization"].encode()
+                    + b"\r\n\r\n"
+                )
+                time.sleep(0.2)
+                process.send_signal(signal.SIGTERM)
+                time.sleep(0.3)
+                raw.sendall(body)
+                answered = raw.recv(65_536)
+            assert b" 201 " in answered
+            assert b"retry" in b"".join(listening.iter_raw())
+        assert process.wait(20) == 0
+
+
+def test_one_process_writes_a_log(tmp_path: Path) -> None:
+    with started(tmp_path) as (process, url):
+        until_ready(process, url)
+        with started(tmp_path) as (second, _):
+            assert second.wait(20) != 0
+            assert "is being written by process" in said(second)
+        assert httpx.get(f"{url}/health/live").status_code == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "incidents.example"])
+def test_it_is_not_public_by_accident(settings: Settings, host: str) -> None:
+    """Keys would travel in the clear, or there would be none to ask for."""
+    public = replace(settings, host=host)
+    with pytest.raises(BadSetting, match="TOCSIN_BEHIND_PROXY=true"):
+        check_exposure(public)
+    behind = replace(public, behind_proxy=True)
+    with pytest.raises(BadSetting, match="tocsin keys issue"):
+        check_exposure(behind)
+    assert first_key(settings)
+    check_exposure(behind)
+    certified = replace(public, tls_certificate=Path("c.pem"), tls_key=Path("k.pem"))
+    check_exposure(certified)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "::1", "[::1]", "localhost"])
+def test_this_machine_alone_needs_no_more(settings: Settings, host: str) -> None:
+    check_exposure(replace(settings, host=host))
+    assert not settings.keys_file.exists()
+
+
+def test_an_address_that_is_taken_is_said_to_be(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(CannotListen, match=f"port {port}"):
+            serve(replace(settings, port=port))
+    assert not settings.log_file.exists()
+
+
+def test_settings_reach_the_projector(settings: Settings) -> None:
+    """It is told all of them, whatever the environment of the service says."""
+    changed = replace(
+        settings, docs=False, allowed_hosts=("a.example", "b.example"), lag_seconds=1.5
+    )
+    assert Settings.from_environment(changed.environment()) == changed

@@ -1,0 +1,1 @@
+"""Whatever people ask, in whatever order, and whatever breaks meanwhile: the log keeps its word."""
