@@ -126,25 +126,25 @@ def _changes(row: Row, event: IncidentEvent, at: datetime) -> Changes:
     match event:
         case events.IncidentReported():
             return _reported(event, at)
-        case events.IncidentLogged(reference=reference):
-            return {"reference": reference, "logged_at": at}
-        case events.IncidentAssigned(group=group, assignee=assignee, level=level):
-            return {**_moved(row, group), "assignee": assignee, "level": level}
-        case events.IncidentCategorised(category=category, subcategory=subcategory):
-            first = row.first_category or category
-            return {"category": category, "subcategory": subcategory, "first_category": first}
+        case events.IncidentLogged():
+            return {"reference": event.reference, "logged_at": at}
+        case events.IncidentAssigned():
+            return {**_moved(row, event.group), "assignee": event.assignee, "level": event.level}
+        case events.IncidentCategorised():
+            names = {"category": event.category, "subcategory": event.subcategory}
+            return {**names, "first_category": row.first_category or event.category}
         case events.IncidentPrioritised():
             return _prioritised(row, event)
         case events.IncidentAcknowledged():
             return {"acknowledged_at": row.acknowledged_at or at}
-        case events.IncidentHeld(reason=reason, until=until):
-            return {"hold_reason": reason, "hold_until": until, "held_since": at}
-        case events.IncidentResolved(resolution_code=code):
+        case events.IncidentHeld():
+            return {"hold_reason": event.reason, "hold_until": event.until, "held_since": at}
+        case events.IncidentResolved():
             first_time, relief = row.first_resolved_at or at, row.mitigated_at or at
             times = {"resolved_at": at, "first_resolved_at": first_time, "mitigated_at": relief}
-            return {"resolution_code": code, **times}
-        case events.IncidentClosed(closure_code=code):
-            return {"closure_code": code, "closed_at": at}
+            return {"resolution_code": event.resolution_code, **times}
+        case events.IncidentClosed():
+            return {"closure_code": event.closure_code, "closed_at": at}
         case events.IncidentEscalated(kind=EscalationKind.HIERARCHICAL):
             return {"hierarchical_escalations": row.hierarchical_escalations + 1}
         case events.IncidentEscalated(group=group, level=level):

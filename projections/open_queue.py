@@ -93,14 +93,14 @@ def fold(row: Row | None, recorded: Recorded[IncidentEvent]) -> Row:
 
 def _changes(row: Row, event: IncidentEvent, at: datetime) -> Changes:
     match event:
-        case events.IncidentReported(title=title):
-            return {"title": title, "queued_at": at}
-        case events.IncidentLogged(reference=reference):
-            return {"reference": reference}
-        case events.IncidentAssigned(group=group, assignee=assignee, level=level):
-            return {**_moved(row, group, assignee, at), "level": level}
-        case events.IncidentPrioritised(priority=priority):
-            return {"priority": priority}
+        case events.IncidentReported():
+            return {"title": event.title, "queued_at": at}
+        case events.IncidentLogged():
+            return {"reference": event.reference}
+        case events.IncidentAssigned():
+            return {**_moved(row, event.group, event.assignee, at), "level": event.level}
+        case events.IncidentPrioritised():
+            return {"priority": event.priority}
         case events.IncidentHeld(reason=reason, until=until, detail=detail):
             why = {"hold_reason": reason, "hold_detail": detail}
             return {**why, "held_since": at, "hold_until": until}

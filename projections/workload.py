@@ -82,10 +82,10 @@ def _changes(row: Row, event: IncidentEvent, at: datetime) -> Changes:
             return {"reported_at": at}
         case events.IncidentLogged():
             return {"logged": True}
-        case events.IncidentAssigned(group=group, assignee=assignee):
-            return {"group": group or NOBODY, "person": assignee or NOBODY}
-        case events.IncidentPrioritised(priority=priority):
-            return {"priority": priority}
+        case events.IncidentAssigned():
+            return {"group": event.group or NOBODY, "person": event.assignee or NOBODY}
+        case events.IncidentPrioritised():
+            return {"priority": event.priority}
         case events.IncidentResolved():
             return _handled(row, at)
         case events.IncidentClosed() if row.handled_at is None:

@@ -50,7 +50,7 @@ class Outcomes:
 def _named(node: ast.AST, names: dict[str, Any], command: type[Command[Any]]) -> Iterator[Any]:
     if isinstance(node, ast.Name) and node.id in names:
         yield names[node.id]
-    if isinstance(node, ast.Attribute):
+    if isinstance(node, ast.Attribute) and not node.attr.startswith("__"):
         for owner in (command, Incident):
             if callable(method := getattr(owner, node.attr, None)):
                 yield getattr(method, "__func__", method)

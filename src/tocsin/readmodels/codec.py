@@ -6,7 +6,7 @@ types themselves would do.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Boolean, Dialect, Uuid
@@ -19,7 +19,7 @@ Values = Sequence[Any]
 
 
 def _instants(column: Values) -> Values:
-    return [None if value is None else (value - EPOCH) // MICROSECOND for value in column]
+    return _each(column, lambda value: (value - EPOCH) // MICROSECOND)
 
 
 def _members(column: Values) -> Values:
@@ -31,7 +31,19 @@ def _numbers(column: Values) -> Values:
 
 
 def _hexes(column: Values) -> Values:
-    return [None if value is None else f"{value.int:032x}" for value in column]
+    return _each(column, lambda value: f"{value.int:032x}")
+
+
+def _each(column: Values, encode: Callable[[Any], Any]) -> Values:
+    """Encode what is not nothing, and what is repeated only once: neighbours often share it."""
+    encoded: list[Any] = []
+    before = made = None
+    for value in column:
+        if value is not before:
+            before = value
+            made = None if value is None else encode(value)
+        encoded.append(made)
+    return encoded
 
 
 def _encoding(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Values], Values] | None:
@@ -56,7 +68,7 @@ class Codec(Generic[R]):
         """What names a row: one value, or a tuple where the key has several fields."""
         self._single_key = len(shape.key) == 1
         self._single = len(shape.names) == 1
-        self._get: Callable[[R], Any] = attrgetter(*shape.names)
+        self._get: Callable[[dict[str, Any]], Any] = itemgetter(*shape.names)
         self._encode = _encoders(shape.fields, dialect)
         self._encode_keys = _encoders([field for field in shape.fields if field.key], dialect)
         found = (
@@ -67,7 +79,7 @@ class Codec(Generic[R]):
 
     def encode(self, rows: Iterable[R]) -> list[tuple[Any, ...]]:
         """The values of rows as the driver wants them."""
-        got: Iterable[Any] = map(self._get, rows)
+        got: Iterable[Any] = map(self._get, map(vars, rows))
         return _by_column(((each,) for each in got) if self._single else got, self._encode)
 
     def encode_keys(self, keys: Iterable[Any]) -> list[tuple[Any, ...]]:

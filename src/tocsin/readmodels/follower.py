@@ -40,8 +40,13 @@ class Batch:
     def by_stream(self) -> Mapping[UUID, list[Recorded[Any]]]:
         """Events that share a stream share a row in most projections: found once, not each time."""
         grouped: defaultdict[UUID, list[Recorded[Any]]] = defaultdict(list)
+        stream = None
         for recorded in self.events:
-            grouped[recorded.stream].append(recorded)
+            # One command's events come together, and hashing an id costs as much as all else here.
+            if recorded.stream is not stream:
+                stream = recorded.stream
+                group = grouped[stream]
+            group.append(recorded)
         return grouped
 
     @cached_property

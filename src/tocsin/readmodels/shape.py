@@ -62,26 +62,30 @@ def row(cls: type[T]) -> type[T]:
     A frozen dataclass sets its fields one by one; a read model makes a row for every event.
     """
     cls = dataclasses.dataclass(frozen=True, kw_only=True, init=False)(cls)
-    fields = dataclasses.fields(cls)  # type: ignore[arg-type]
-    names = {field.name for field in fields}
-    missing = dataclasses.MISSING
-    defaults = {each.name: each.default for each in fields if each.default is not missing}
-    factories = [
-        (each.name, each.default_factory) for each in fields if each.default_factory is not missing
-    ]
-
-    def __init__(self: Any, **given: Any) -> None:  # noqa: N807 - it becomes the method
-        values = self.__dict__
-        values.update(defaults)
-        for name, make in factories:
-            values[name] = make()
-        values.update(given)
-        if values.keys() != names:
-            wrong = ", ".join(sorted(values.keys() ^ names))
-            raise TypeError(f"{cls.__qualname__} has other fields: {wrong}")
-
-    cls.__init__ = __init__  # type: ignore[method-assign]
+    cls.__init__ = _init(cls)  # type: ignore[method-assign]
     return cls
+
+
+def _init(cls: Any) -> Any:
+    """Write the `__init__` of a dataclass, as `dataclasses` does, but to set all fields at once."""
+    missing = dataclasses.MISSING
+    known: dict[str, Any] = {"_set": object.__setattr__, "_missing": missing}
+    parameters, values = ["self", "*"], []
+    for each in dataclasses.fields(cls):
+        name, value, default = each.name, each.name, ""
+        if each.default is not missing:
+            known[f"_default_{name}"], default = each.default, f"=_default_{name}"
+        elif each.default_factory is not missing:
+            known[f"_make_{name}"], default = each.default_factory, "=_missing"
+            value = f"_make_{name}() if {name} is _missing else {name}"
+        parameters.append(f"{name}{default}")
+        values.append(f"{name!r}: {value}")
+    # Nothing is executed but the names of the class's own fields.
+    exec(
+        f"def __init__({', '.join(parameters)}): _set(self, '__dict__', {{{', '.join(values)}}})",
+        known,
+    )
+    return known["__init__"]
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

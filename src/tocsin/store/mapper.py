@@ -9,10 +9,10 @@ import types
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
-from typing import Any, Union, cast, get_args, get_origin, get_type_hints
-from uuid import UUID
+from typing import Any, Union, get_args, get_origin, get_type_hints
+from uuid import UUID, SafeUUID
 
 import orjson
 from eventsourcing.domain import DomainEventProtocol
@@ -25,6 +25,9 @@ _PLACE = b'"position":0,'
 _ENVELOPE = attrgetter(
     "actor", "causation", "command_id", "occurred_at", "recorded_at", "stream", "version", "via"
 )
+
+REMEMBERED = 4_096
+"""Ids and instants that are not read twice: events of one command or one incident share them."""
 
 Converter = Callable[[Any], Any]
 
@@ -81,31 +84,43 @@ def decode(body: bytes) -> Recorded[Any]:
     try:
         raw = orjson.loads(body)
         name, data = raw["event"], raw["data"]
-        cls = EVENTS[name]
+        cls: Any = EVENTS[name]
         if raw["schema"] != cls.schema:
             data = upcast(name, raw["schema"], data)
-        event = _decoder(cast(Any, cls))(data)
+        event = _decoder(cls)(data)
         recorded: Recorded[Any] = object.__new__(Recorded)
+        fields = {
+            "stream": _uuid(raw["stream"]),
+            "version": raw["version"],
+            "position": raw["position"],
+            "actor": raw["actor"],
+            "via": raw["via"],
+            "occurred_at": _instant(raw["occurred_at"]),
+            "recorded_at": _instant(raw["recorded_at"]),
+            "command_id": _uuid(raw["command_id"]),
+            "causation": raw["causation"],
+            "event": event,
+        }
         # Frozen dataclasses set their fields one by one; a rebuild decodes millions.
-        recorded.__dict__.update(
-            stream=_uuid(raw["stream"]),
-            version=raw["version"],
-            position=raw["position"],
-            actor=raw["actor"],
-            via=raw["via"],
-            occurred_at=datetime.fromisoformat(raw["occurred_at"]),
-            recorded_at=datetime.fromisoformat(raw["recorded_at"]),
-            command_id=_uuid(raw["command_id"]),
-            causation=raw["causation"],
-            event=event,
-        )
+        object.__setattr__(recorded, "__dict__", fields)
         return recorded
     except (KeyError, ValueError, TypeError, AttributeError, LookupError) as error:
         raise Unreadable(f"{type(error).__name__}: {error}: {bytes(body[:200])!r}") from error
 
 
+@lru_cache(REMEMBERED)
 def _uuid(text: str) -> UUID:
-    return UUID(int=int(text.replace("-", ""), 16))
+    number = int(text.replace("-", ""), 16)
+    if number >> 128:
+        raise ValueError("a UUID has 128 bits")
+    # The constructor would take it for any of five forms, at twice the price.
+    uuid = object.__new__(UUID)
+    object.__setattr__(uuid, "int", number)
+    object.__setattr__(uuid, "is_safe", SafeUUID.unknown)
+    return uuid
+
+
+_instant = lru_cache(REMEMBERED)(datetime.fromisoformat)
 
 
 @cache
@@ -130,7 +145,7 @@ def _decoder(cls: Any) -> Callable[[dict[str, Any]], Event]:
             if (value := data[name]) is not None:
                 data[name] = convert(value)
         event: Event = object.__new__(cls)
-        event.__dict__.update(data)
+        object.__setattr__(event, "__dict__", data)
         return event
 
     return build

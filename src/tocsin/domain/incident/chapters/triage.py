@@ -41,23 +41,23 @@ def words(event: Chapter) -> str:
     match event:
         case IncidentAcknowledged():
             return "Acknowledged."
-        case IncidentCategorised(category=category, subcategory=None):
-            return f"Categorised as {category or 'nothing in particular'}."
-        case IncidentCategorised(category=category, subcategory=subcategory):
-            return f"Categorised as {category or 'nothing in particular'} / {subcategory}."
-        case IncidentPrioritised(priority=priority, override_reason=str(reason)):
-            return f"Priority set to {priority} by hand: {reason}"
-        case (
-            IncidentPrioritised(priority=priority, impact=None)
-            | IncidentPrioritised(priority=priority, urgency=None)
-        ):
-            return f"Priority set to {priority}."
-        case IncidentPrioritised(priority=priority, impact=impact, urgency=urgency):
-            return f"Priority set to {priority}: {impact} impact, {urgency} urgency."
+        case IncidentCategorised():
+            kind = event.category or "nothing in particular"
+            return f"Categorised as {kind}{f' / {event.subcategory}' if event.subcategory else ''}."
+        case IncidentPrioritised():
+            return _prioritised(event)
         case IncidentAssigned():
             return _assigned(event)
         case unknown:
             assert_never(unknown)
+
+
+def _prioritised(event: IncidentPrioritised) -> str:
+    if event.override_reason is not None:
+        return f"Priority set to {event.priority} by hand: {event.override_reason}"
+    if event.impact is None or event.urgency is None:
+        return f"Priority set to {event.priority}."
+    return f"Priority set to {event.priority}: {event.impact} impact, {event.urgency} urgency."
 
 
 def _assigned(event: IncidentAssigned) -> str:
