@@ -245,3 +245,46 @@ def test_readers_see_whole_commits_while_the_writer_goes_on(log: Log, store: Sto
         thread.join()
     assert wrong == []
     assert positions(reader) == list(range(1, 1051))
+
+
+CLOSING = """
+import sys, threading, time
+from pathlib import Path
+from uuid import uuid4
+from tocsin.settings import Settings
+from tocsin.store.entries import StoreUnavailable
+from tocsin.store.log import Log
+
+settings = Settings(home=Path(sys.argv[1]))
+Log.open(settings, writer=True).close()
+
+def read(log):
+    try:
+        while True:
+            log.head(), log.page(0, 10), log.history(uuid4())
+    except StoreUnavailable as error:
+        assert str(error).endswith("is closed."), error
+
+for _ in range(40):
+    log = Log.open(settings)
+    threads = [threading.Thread(target=read, args=(log,)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.01)
+    log.close()
+    for thread in threads:
+        thread.join()
+"""
+
+
+def test_a_log_is_closed_under_its_readers_without_harm(tmp_path: Path) -> None:
+    """SQLite crashes the process when a connection is closed while another thread reads with it."""
+    done = subprocess.run(
+        [sys.executable, "-c", CLOSING, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert (0, "") == (done.returncode, done.stderr)

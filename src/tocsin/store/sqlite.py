@@ -44,7 +44,8 @@ class SQLiteRecorder(LogRecorder):
         self.path = path
         self._lock = threading.RLock()
         self._local = threading.local()
-        self._readers: list[Any] = []
+        self._readers: list[_Reader] = []
+        self._closed = False
         self._writer: Any = None
         self._lock_file: int | None = None
         self._position = self._reference = 0
@@ -64,16 +65,23 @@ class SQLiteRecorder(LogRecorder):
                 check_schema(path, connection)
 
     @property
-    def _reader(self) -> Any:
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = connect(self.path, write=False)
-            self._readers.append(connection)
-        return connection
+    def _reader(self) -> "_Reader":
+        reader: _Reader | None = getattr(self._local, "reader", None)
+        if reader is None:
+            with self._lock:
+                if self._closed:
+                    raise StoreUnavailable(f"{self.path} is closed.")
+                reader = self._local.reader = _Reader(connect(self.path, write=False))
+                self._readers.append(reader)
+        return reader
 
     def _read(self, statement: str, parameters: Iterable[Any] = ()) -> list[Any]:
+        reader = self._reader
         try:
-            rows: list[Any] = self._reader.execute(statement, tuple(parameters)).fetchall()
+            with reader.busy:
+                if self._closed:
+                    raise StoreUnavailable(f"{self.path} is closed.")
+                rows: list[Any] = reader.connection.execute(statement, tuple(parameters)).fetchall()
             return rows
         except sqlite3.Error as error:
             raise StoreUnavailable(f"{self.path} cannot be read: {error}.") from error
@@ -230,14 +238,25 @@ class SQLiteRecorder(LogRecorder):
     def close(self) -> None:
         """Let go of every connection and of the file's lock."""
         with self._lock:
-            for connection in (*self._readers, *filter(None, [self._writer])):
-                connection.close()
+            self._closed = True
+            for reader in self._readers:
+                with reader.busy:
+                    reader.connection.close()
             self._readers.clear()
-            self._local = threading.local()
-            self._writer = None
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
             if self._lock_file is not None:
                 os.close(self._lock_file)
                 self._lock_file = None
+
+
+class _Reader:
+    """One thread's connection. SQLite crashes when another closes it in the middle of a read."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self.busy = threading.Lock()
 
 
 def _insert(connection: Any, table: str, width: int, rows: Sequence[Sequence[Any]]) -> None:
