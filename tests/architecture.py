@@ -17,23 +17,26 @@ ROOMS = {
     "tocsin.__main__": "tocsin.cli",
     "tocsin.domain": "",
     "tocsin.policies": "tocsin.domain",
+    "tocsin.aggregates": "tocsin.domain",
     "tocsin.worktime_arrays": "tocsin.domain",
     "tocsin.settings": "",
     "tocsin.process": "",
     "tocsin.ids": "",
-    "tocsin.store": "tocsin.domain tocsin.settings",
+    "tocsin.store": "tocsin.domain tocsin.aggregates tocsin.settings",
     "tocsin.asks": "tocsin.domain",
-    "tocsin.decision": "tocsin.domain tocsin.settings tocsin.store tocsin.asks",
+    "tocsin.decision": "tocsin.domain tocsin.policies tocsin.settings tocsin.store tocsin.asks",
+    "tocsin.memory": "tocsin.domain tocsin.policies tocsin.store tocsin.decision",
     "tocsin.desk": (
-        "tocsin.domain tocsin.settings tocsin.store tocsin.asks tocsin.decision tocsin.ids"
+        "tocsin.domain tocsin.settings tocsin.store tocsin.asks tocsin.decision tocsin.memory"
+        " tocsin.ids"
     ),
     "tocsin.readmodels": "tocsin.domain tocsin.settings tocsin.store",
     "tocsin.importers": BELOW_THE_DOOR,
     "tocsin.door": "tocsin.domain",
     "tocsin.keys": "tocsin.settings tocsin.store",
     "tocsin.http": (
-        f"{BELOW_THE_DOOR} tocsin.door tocsin.keys tocsin.process tocsin.readmodels"
-        " tocsin.__version__"
+        f"{BELOW_THE_DOOR} tocsin.aggregates tocsin.door tocsin.keys tocsin.policies tocsin.process"
+        " tocsin.readmodels tocsin.__version__"
     ),
     "tocsin.cli": "tocsin",
     "projections": "tocsin.domain tocsin.readmodels",
@@ -70,8 +73,8 @@ PURE_LIBRARIES = {"tocsin.domain": {"annotated_types"}, "projections": {"sqlalch
 
 PURE_STANDARD = set(
     "abc bisect collections contextlib dataclasses datetime decimal difflib enum fractions "
-    "functools hashlib importlib inspect itertools math operator pkgutil re statistics string "
-    "textwrap types typing unicodedata uuid zoneinfo".split()
+    "functools hashlib importlib inspect itertools json math operator pkgutil re statistics string "
+    "textwrap tomllib types typing unicodedata uuid zoneinfo".split()
 )
 IMPURE_CALLS = set("now utcnow today uuid1 uuid4 open print input exec eval".split())
 

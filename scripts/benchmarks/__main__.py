@@ -14,6 +14,7 @@ from statistics import median
 
 import http_mix
 import inside
+import worktime
 from probe import fsyncs_per_second
 from rich.console import Console
 from rich.table import Table
@@ -22,6 +23,7 @@ DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "uci"
 AUDIT_LOG = DATA / "incident_event_log.dev.csv.zst"
 SERVICES = ("empty", "tocsin", "naive")
 CONNECTIONS = (16, 64)
+PARTS = ("http", "batch", "inside", "worktime")
 
 
 def main() -> int:
@@ -29,7 +31,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=3, help="times that each figure is taken")
     parser.add_argument("--seconds", type=int, default=8, help="length of one load")
-    parser.add_argument("--only", choices=("http", "batch", "inside"), help="one part alone")
+    parser.add_argument(
+        "--only", choices=("http", "batch", "inside", "worktime"), help="one part alone"
+    )
     parser.add_argument("--log", type=Path, default=AUDIT_LOG, help="an audit log to import")
     asked = parser.parse_args()
     console = Console(width=170)
@@ -39,6 +43,8 @@ def main() -> int:
         in_batches(console, asked.runs, asked.seconds)
     if asked.only in (None, "inside"):
         inside_the_process(console, asked.runs, asked.log)
+    if asked.only in (None, "worktime"):
+        working_time(console, asked.runs)
     return 0
 
 
@@ -116,6 +122,24 @@ def inside_the_process(console: Console, runs: int, file: Path) -> None:
         f" {spread(rows)} rows/s (fsync/s {spread(fsyncs)})"
     )
     console.print(f"Rebuild of every read model in one process: {spread(rebuilds)} events/s")
+
+
+def working_time(console: Console, runs: int) -> None:
+    """Business calendars: a million clocks at once, one at a time, and another library's."""
+    found = []
+    for number in range(1, runs + 1):
+        _progress(f"run {number} of {runs}: working time")
+        found.append(worktime.measure())
+    for what, unit, digits, figures in (
+        ("12 years of a calendar laid out", "ms", 0, [f.layout_ms for f in found]),
+        ("1,000,000 due times, vectorised", "s", 2, [f.due_million_s for f in found]),
+        ("1,000,000 elapsed times, vectorised", "s", 2, [f.elapsed_million_s for f in found]),
+        ("One due time", "us", 1, [f.due_us for f in found]),
+        ("One elapsed time", "us", 1, [f.elapsed_us for f in found]),
+        ("One due time, businesstimedelta", "us", 0, [f.other_due_us or 0.0 for f in found]),
+        ("One elapsed time, businesstimedelta", "us", 0, [f.other_elapsed_us or 0 for f in found]),
+    ):
+        console.print(f"{what}: {spread(figures, digits)} {unit}")
 
 
 def repeated(runs: int, what: str, measure: Callable[[Path], float]) -> list[float]:

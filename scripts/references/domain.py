@@ -8,6 +8,7 @@ from dataclasses import fields
 from enum import EnumType, StrEnum
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import Any, get_args, get_type_hints
 
 from scripts.references import words
@@ -28,6 +29,10 @@ from tocsin.domain.incident import commands, events, values
 from tocsin.domain.incident.command import IncidentCommand
 from tocsin.domain.incident.values import KNOWN, OPEN, WORKABLE, Status
 from tocsin.domain.kernel import COMMANDS, EVENTS, REFUSALS, Command, Event, Refused
+from tocsin.domain.policy import DEFAULT_DOCUMENT, keys
+from tocsin.domain.policy import commands as policy_commands
+from tocsin.domain.policy import values as policy_values
+from tocsin.domain.policy.events import PolicyEvent
 
 EVERYWHERE = (asks.InTheFuture, asks.BeforeItBegan, asks.HistoryFull)
 """Refusals of the desk, which any command may meet."""
@@ -38,18 +43,23 @@ NAMED_SETS = {
 }
 
 
-def chapters() -> Iterator[tuple[str, list[type[IncidentCommand]]]]:
-    """The chapters of an incident's life, each with its commands as the source orders them."""
+def chapters() -> Iterator[tuple[str, list[type[Command[Any]]]]]:
+    """The chapters of an incident's life, each with its commands as the source orders them; then
+    the policy."""
     for found in sorted(iter_modules(commands.__path__), key=lambda each: _begins(each.name)):
         module = import_module(f"{commands.__name__}.{found.name}")
-        mine = [
-            each
-            for each in vars(module).values()
-            if isinstance(each, type)
-            and issubclass(each, IncidentCommand)
-            and each.__module__ == module.__name__
-        ]
-        yield doc(module), mine
+        yield doc(module), _commands_in(module)
+    yield doc(policy_commands), _commands_in(policy_commands)
+
+
+def _commands_in(module: ModuleType) -> list[type[Command[Any]]]:
+    return [
+        each
+        for each in vars(module).values()
+        if isinstance(each, type)
+        and issubclass(each, Command)
+        and each.__module__ == module.__name__
+    ]
 
 
 def _begins(chapter: str) -> int:
@@ -59,8 +69,10 @@ def _begins(chapter: str) -> int:
     return min(order.index(each) for each in get_args(module.Chapter))
 
 
-def statuses(command: type[IncidentCommand]) -> str:
+def statuses(command: type[Command[Any]]) -> str:
     """When the lifecycle has such a step."""
+    if not issubclass(command, IncidentCommand):
+        return "always"
     named = NAMED_SETS.get(command.statuses)
     return named or codes(status for status in Status if status in command.statuses)
 
@@ -77,9 +89,11 @@ def commands_page() -> str:
     return "\n".join(parts)
 
 
-def _command(command: type[IncidentCommand]) -> str:
+def _command(command: type[Command[Any]]) -> str:
     outcomes = Outcomes.of(command)
     route = "/incidents" if command.creates else f"/incidents/{{id}}/{command.path}"
+    if command.aggregate.only:
+        route = f"/{command.aggregate.name}"
     common = {f.name for f in fields(Command)} | set(command.filled_by_desk)
     hints, said = get_type_hints(command, include_extras=True), notes(command)
     rows = [
@@ -97,7 +111,7 @@ def _command(command: type[IncidentCommand]) -> str:
             table(("Field", "Type", "Default", "Meaning"), rows) or "It takes no other fields.\n",
             f"- Possible while: {when}",
             f"- Records: {_events(outcomes.events)}",
-            f"- Refused as: {_refusals(outcomes.refusals)}\n",
+            f"- Refused as: {_refusals(outcomes.refusals) or 'nothing of its own'}\n",
         )
     )
 
@@ -111,7 +125,7 @@ def _refusals(found: Any) -> str:
 
 
 def events_page() -> str:
-    """Every event, in the order of the union."""
+    """Every event, in the order of the unions."""
     led_to: dict[type[Event], list[str]] = {}
     for _, mine in chapters():
         for command in mine:
@@ -120,7 +134,7 @@ def events_page() -> str:
     parts = [
         words.EVENTS,
     ]
-    order = get_args(events.IncidentEvent)
+    order = (*get_args(events.IncidentEvent), *get_args(PolicyEvent))
     parts += [_event(event, led_to.get(event, [])) for event in order]
     return "\n".join(parts)
 
@@ -186,16 +200,30 @@ def facts(refusal: type[Refused]) -> list[str]:
     ]
 
 
+def policy_page() -> str:
+    """Every key of a policy document, the words it may use, and the default one."""
+    heads = ("Key", "Meaning")
+    parts = [words.POLICY]
+    for title, known in {"The document": keys.DOCUMENT, **keys.SECTIONS}.items():
+        shown = title if known is keys.DOCUMENT else codes(title.split(", "))
+        parts += [f"## {shown}\n", table(heads, ((f"`{k}`", said) for k, said in known.items()))]
+    parts += ["## Words\n", *_lists(policy_values, "### ")]
+    return "\n".join([*parts, f"## The default\n\n```toml\n{DEFAULT_DOCUMENT}```\n"])
+
+
 def values_page() -> str:
     """Every closed list of words."""
+    return "\n".join([words.VALUES, *_lists(values, "## ")])
+
+
+def _lists(module: ModuleType, level: str) -> Iterator[str]:
     lists: list[Any] = [
         each
-        for each in vars(values).values()
-        if isinstance(each, EnumType) and each.__module__ == values.__name__
+        for each in vars(module).values()
+        if isinstance(each, EnumType) and each.__module__ == module.__name__
     ]
-    parts = [words.VALUES]
     for each in lists:
         ranked = not issubclass(each, StrEnum)
         shown = (f"{m.value} ({m.name.lower()})" if ranked else m.value for m in each)
-        parts += [f"## {each.__name__}\n", f"{cell(sentence(each))} {codes(shown)}.\n"]
-    return "\n".join(parts)
+        yield f"{level}{each.__name__}\n"
+        yield f"{cell(sentence(each))} {codes(shown)}.\n"

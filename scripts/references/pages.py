@@ -12,6 +12,7 @@ PAGES = {
     "events.md": domain.events_page,
     "refusals.md": domain.refusals_page,
     "values.md": domain.values_page,
+    "policy.md": domain.policy_page,
     "projections.md": service.projections_page,
     "settings.md": service.settings_page,
     "problems.md": service.problems_page,

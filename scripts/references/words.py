@@ -21,8 +21,8 @@ canonical JSON in an envelope:
 
 | Field | Meaning |
 | --- | --- |
-| `stream` | the incident, by its UUID |
-| `version` | its place in the history of that incident, from 1 |
+| `stream` | the incident, by its UUID; for `policy.` events the one stream of the policy |
+| `version` | its place in the history of that stream, from 1 |
 | `position` | its place in the whole log, from 1, without gaps |
 | `actor` | who acted |
 | `via` | the service whose key was used, when it acted for somebody else |
@@ -34,7 +34,7 @@ canonical JSON in an envelope:
 | `schema` | which shape of that name the data have |
 | `data` | the fields below |
 
-The events come in the order of the union `IncidentEvent`.
+The events come in the order of the unions `IncidentEvent` and `PolicyEvent`.
 """
 
 REFUSALS = """\
@@ -43,6 +43,18 @@ REFUSALS = """\
 A rule said no, and nothing was recorded. Over HTTP a refusal is a [problem](problems.md) of status
 409 and type `urn:tocsin:problem:<code>`: one sentence in `detail`, the particulars in `facts`, and
 in `possible` the commands that could record something now.
+"""
+
+POLICY = """\
+# Policy
+
+A policy is one TOML document. Any other key is refused, with the line and what was probably meant.
+`tocsin policy check` says all that is wrong at once. How to write and publish one stands in
+[change the policy](../how-to/change-the-policy.md).
+
+A duration is written as `30m`, `4h`, `1h 30m` or `2d`; a day has as many hours as its calendar
+says, and 24 where that never closes. Dates and times are TOML's own, without quotes. A condition
+holds where all that it says holds.
 """
 
 VALUES = """\

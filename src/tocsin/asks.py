@@ -47,8 +47,8 @@ class HistoryFull(Refused, code="history-full"):
 class StaleVersion(Exception):
     """The caller named the version that it saw, and somebody else was first."""
 
-    def __init__(self, expected: int, actual: int) -> None:
-        super().__init__(f"The incident is at version {actual}, not {expected}: read it again.")
+    def __init__(self, expected: int, actual: int, what: str = "incident") -> None:
+        super().__init__(f"The {what} is at version {actual}, not {expected}: read it again.")
         self.expected, self.actual = expected, actual
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 import orjson
 
@@ -21,6 +20,7 @@ from tocsin.asks import (
     UnknownStream,
 )
 from tocsin.domain.kernel import Claim, Command, Recorded, Refused, replace
+from tocsin.policies.inforce import PolicyInForce
 from tocsin.settings import Settings
 from tocsin.store.entries import Entry
 
@@ -58,12 +58,18 @@ class Decision:
 
 
 def decide(
-    ask: Ask, hot: Hot, policy: Any, now: datetime, reference: str | None, settings: Settings
+    ask: Ask,
+    hot: Hot,
+    rules: PolicyInForce,
+    now: datetime,
+    reference: str | None,
+    settings: Settings,
 ) -> Decision:
     """Ask the rules, and wrap their answer up for the log.
 
     "Nothing changes" and "no" become entries without events, which hold only if the stream is
-    still at the version on which they were decided.
+    still at the version on which they were decided. Whatever the answer, it holds only while the
+    policy is the one by which it was decided.
     """
     state, command = hot.state, ask.command
     recorded_at = max(now, hot.recorded_at) if hot.recorded_at else now
@@ -71,22 +77,31 @@ def decide(
         _check(ask, state, recorded_at, settings)
         command = _filled(ask, recorded_at, reference)
         found = command.creates and state.version
-        events = () if found else tuple(command.decide(state, policy))
+        events = () if found else tuple(command.decide(state, rules.policy))
         if state.version + len(events) > settings.history_events:
             raise HistoryFull(settings.history_events)
     except (Refused, StaleVersion, UnknownStream) as no:
         if isinstance(no, Refused):
             no.possible = state.possible()
-        return Decision(ask, _without_events(ask, hot, kept=False), hot, no)
+        entry = _without_events(ask, hot, kept=False)
+        return Decision(ask, _by(rules, ask, entry), hot, no)
     if not events:
-        return Decision(ask, _without_events(ask, hot, kept=not ask.fresh), hot)
-    return _with_events(ask, hot, command, events, recorded_at)
+        entry = _without_events(ask, hot, kept=not ask.fresh)
+        return Decision(ask, _by(rules, ask, entry), hot)
+    entry, after = _with_events(ask, hot, command, events, recorded_at)
+    return Decision(ask, _by(rules, ask, entry), after)
+
+
+def _by(rules: PolicyInForce, ask: Ask, entry: Entry) -> Entry:
+    """The entry, resting on the rules; that a policy follows on the one before, it says itself."""
+    ground = rules.ground
+    return entry if ask.stream == ground[0] else replace(entry, under=ground)
 
 
 def _check(ask: Ask, state: Any, now: datetime, settings: Settings) -> None:
     if ask.expected_version is not None and ask.expected_version != state.version:
         raise StaleVersion(ask.expected_version, state.version)
-    if not state.version and not ask.command.creates:
+    if not state.version and not ask.command.creates and ask.command.aggregate.only is None:
         raise UnknownStream(ask.stream)
     stated = ask.command.occurred_at
     if stated is None:
@@ -110,7 +125,7 @@ def _filled(ask: Ask, now: datetime, reference: str | None) -> Command[Any]:
 
 def _with_events(
     ask: Ask, hot: Hot, command: Command[Any], events: Sequence[Any], recorded_at: datetime
-) -> Decision:
+) -> tuple[Entry, Hot]:
     state, aggregate = hot.state, command.aggregate
     assert command.occurred_at is not None
     assert command.actor is not None
@@ -138,10 +153,10 @@ def _with_events(
         fingerprint=ask.fingerprint,
         drafts=tuple(drafts),
         claims=tuple(claims),
-        answer=partial(_answer, ask.stream, after, [event.event_name for event in events]),
+        answer=partial(_answer, ask, after, [event.event_name for event in events]),
         fresh=ask.fresh,
     )
-    return Decision(ask, entry, after)
+    return entry, after
 
 
 def _without_events(ask: Ask, hot: Hot, *, kept: bool) -> Entry:
@@ -149,7 +164,7 @@ def _without_events(ask: Ask, hot: Hot, *, kept: bool) -> Entry:
         command_id=ask.command_id,
         fingerprint=ask.fingerprint,
         drafts=(),
-        answer=partial(_answer, ask.stream, hot, []),
+        answer=partial(_answer, ask, hot, []),
         fresh=ask.fresh,
         expects=(ask.stream, hot.state.version),
         holds=ask.found,
@@ -157,7 +172,7 @@ def _without_events(ask: Ask, hot: Hot, *, kept: bool) -> Entry:
     )
 
 
-def _answer(stream: UUID, hot: Hot, names: list[str], positions: Sequence[int]) -> bytes:
+def _answer(ask: Ask, hot: Hot, names: list[str], positions: Sequence[int]) -> bytes:
     """The bytes that the caller gets, now and whenever it asks again.
 
     Entries are answered in the order of the log, so a command that changes nothing finds the
@@ -167,8 +182,7 @@ def _answer(stream: UUID, hot: Hot, names: list[str], positions: Sequence[int]) 
         hot.place.position = positions[-1]
     return orjson.dumps(
         {
-            "incident_id": stream,
-            "reference": hot.state.reference,
+            **ask.command.aggregate.named(ask.stream, hot.state),
             "version": hot.state.version,
             "position": hot.place.position,
             "changed": bool(names),

@@ -7,7 +7,7 @@ instead of fighting, and an answer leaves only after its events are durable.
 
 import asyncio
 import logging
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -20,8 +20,8 @@ from uuid import UUID
 from tocsin.asks import Ask, Busy, CannotStore, KeyReused, Receipt, UnknownStream
 from tocsin.decision import Decision, Hot, Place, decide
 from tocsin.domain.kernel import Aggregate, Command
-from tocsin.domain.policy import DEFAULT_POLICY, Policy
 from tocsin.ids import new_id
+from tocsin.memory import Memory
 from tocsin.settings import Settings
 from tocsin.store.entries import Duplicate, Failed, Outcome, Stale, Stored, StoreUnavailable, Taken
 from tocsin.store.log import Log
@@ -44,13 +44,12 @@ class Desk:
         log: Log,
         settings: Settings,
         *,
-        policy: Policy = DEFAULT_POLICY,
         clock: Callable[[], datetime] = NOW,
         committed: Callable[[int, float], None] = lambda commands, seconds: None,
     ) -> None:
-        self.log, self.settings, self.policy = log, settings, policy
+        self.log, self.settings = log, settings
         self._clock, self._committed = clock, committed
-        self._hot: OrderedDict[UUID, Hot] = OrderedDict()
+        self._memory = Memory(log, settings.hot_incidents)
         self._queue: deque[Ask] = deque()
         self._in_flight: dict[UUID, Ask] = {}
         self._work = asyncio.Event()
@@ -144,13 +143,13 @@ class Desk:
             UnknownStream: there is no such incident.
             StoreUnavailable: the log cannot be read.
         """
-        hot = self._hot.get(stream)
+        hot = self._memory.get(stream)
         known = hot.state if hot else aggregate.initial(stream)
         later = await asyncio.get_running_loop().run_in_executor(
             self._readers, self.log.history, stream, known.version
         )
         state = aggregate.fold(stream, later, known)
-        if not state.version:
+        if not state.version and aggregate.only is None:
             raise UnknownStream(stream)
         return state
 
@@ -185,50 +184,38 @@ class Desk:
             if not self._answer(decision, outcome):
                 again.append(decision.ask)
         self._queue.extendleft(reversed(again))
-        while len(self._hot) > self.settings.hot_incidents:
-            self._hot.popitem(last=False)
+        self._memory.trim()
 
     async def _prepare(self, batch: Sequence[Ask]) -> None:
-        """Bring what the decisions need into memory: states and free references."""
-        cold = {
-            ask.stream: ask.command.aggregate
-            for ask in batch
-            if ask.stream not in self._hot and not ask.begins
-        }
+        """Bring what the decisions need into memory: rules, states and free references."""
+        memory = self._memory
+        cold = memory.lacks({a.stream: a.command.aggregate for a in batch if not a.begins})
         numbers = sum("reference" in ask.command.filled_by_desk for ask in batch)
-        if not cold and not numbers:
+        if not cold and not numbers and not memory.rules.overtaken:
             return
 
-        def fetch() -> dict[UUID, Hot]:
+        def fetch() -> None:
             if numbers:
                 self.log.reserve_references(numbers)
-            return {stream: self._load(stream, kind) for stream, kind in cold.items()}
+            memory.load(cold)
 
-        if cold or self.log.distant:
-            loop = asyncio.get_running_loop()
-            self._hot.update(await loop.run_in_executor(self._thread, fetch))
+        if cold or memory.rules.overtaken or self.log.distant:
+            await asyncio.get_running_loop().run_in_executor(self._thread, fetch)
         else:
             fetch()
-
-    def _load(self, stream: UUID, aggregate: Aggregate[Any]) -> Hot:
-        history = self.log.history(stream)
-        state = aggregate.fold(stream, history)
-        if not history:
-            return Hot(state, Place())
-        return Hot(state, Place(history[-1].position), history[-1].recorded_at)
 
     def _decide(self, batch: Sequence[Ask]) -> list[Decision]:
         staged: dict[UUID, Hot] = {}
         decisions = []
         now = self._clock()
         for ask in batch:
-            hot = staged.get(ask.stream) or self._hot.get(ask.stream)
+            hot = staged.get(ask.stream) or self._memory.get(ask.stream)
             if hot is None:
                 hot = Hot(ask.command.aggregate.initial(ask.stream), Place())
             wants = "reference" in ask.command.filled_by_desk
             reference = self.log.peek_reference() if wants else None
             try:
-                decision = decide(ask, hot, self.policy, now, reference, self.settings)
+                decision = decide(ask, hot, self._memory.rules, now, reference, self.settings)
             except Exception as error:
                 logger.exception("%s cannot be decided", ask.command.path)
                 self._done(ask).fail(error)
@@ -259,14 +246,13 @@ class Desk:
         match outcome:
             case Stored(positions=positions, answer=body):
                 if positions:
-                    self._hot[ask.stream] = decision.after
-                    self._hot.move_to_end(ask.stream)
+                    self._memory.keep(ask.stream, decision.after)
                 if decision.refusal is not None:
                     self._done(ask).fail(decision.refusal)
                 else:
                     self._done(ask).answer(Receipt(body))
             case Duplicate(fingerprint=fingerprint, answer=body):
-                self._hot.pop(ask.stream, None)
+                self._memory.forget(ask.stream)
                 if ask.fingerprint != fingerprint:
                     self._done(ask).fail(KeyReused())
                 else:
@@ -276,10 +262,12 @@ class Desk:
                 ask.stream, ask.begins, ask.found = holder, False, claim
                 return False
             case Failed(error=error):
-                self._hot.pop(ask.stream, None)
+                self._memory.forget(ask.stream)
                 self._done(ask).fail(CannotStore(f"The outcome cannot be stored: {error}."))
             case Stale() | Taken():
-                self._hot.pop(ask.stream, None)
+                self._memory.forget(ask.stream)
+                if isinstance(outcome, Stale):
+                    self._memory.forget(outcome.stream)
                 if ask.found:  # and let go of by now, perhaps
                     ask.stream, ask.begins, ask.found = new_id(), True, None
                 ask.tries += 1
@@ -290,7 +278,7 @@ class Desk:
 
     def _forget(self, batch: Sequence[Ask], error: Exception) -> None:
         for ask in batch:
-            self._hot.pop(ask.stream, None)
+            self._memory.forget(ask.stream)
             if ask.command_id in self._in_flight:
                 self._done(ask).fail(error)
 

@@ -17,7 +17,7 @@ from tocsin.domain.incident.commands.reporting import Report
 from tocsin.domain.incident.commands.resolution import Resolve
 from tocsin.domain.incident.state import INCIDENT
 from tocsin.domain.incident.values import Source
-from tocsin.domain.kernel import Command
+from tocsin.domain.kernel import AGGREGATES, Command
 from tocsin.readmodels.database import FILE
 from tocsin.settings import Settings
 from tocsin.store.log import Log
@@ -231,7 +231,7 @@ def test_an_event_that_does_not_fold_is_named(
         raise KeyError(recorded.event.event_name)
 
     broken = dataclasses.replace(INCIDENT, evolve=evolve)
-    monkeypatch.setattr("tocsin.cli.verification.streams.INCIDENT", broken)
+    monkeypatch.setitem(AGGREGATES, "incident", broken)
     (says,) = faults(run, played)["fold"]
     assert says.startswith("incident.reported cannot be applied: KeyError")
 

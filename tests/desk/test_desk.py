@@ -469,7 +469,7 @@ async def test_only_so_many_incidents_stay_hot_and_the_others_are_read_again(
     await desk.start()
     streams = [await reported(desk) for _ in range(5)]
     receipts = [await ask(desk, Acknowledge(), stream) for stream in streams]
-    hot = len(desk._hot)
+    hot = len(desk._memory._hot)
     await desk.stop()
 
     assert [3] * 5 == [receipt.version for receipt in receipts]

@@ -14,6 +14,8 @@ from tocsin.cli import main
 from tocsin.domain.incident import events
 from tocsin.domain.incident.commands.resolution import Close
 from tocsin.domain.kernel import COMMANDS, EVENTS, REFUSALS
+from tocsin.domain.policy import keys
+from tocsin.domain.policy.events import PolicyEvent
 from tocsin.http.problems import codes
 from tocsin.readmodels import found
 from tocsin.settings import Settings
@@ -51,10 +53,17 @@ def test_every_field_of_a_command_is_there(written: dict[str, str]) -> None:
         assert own == set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)), path
 
 
-def test_every_event_is_there_in_the_order_of_the_union(written: dict[str, str]) -> None:
+def test_every_event_is_there_in_the_order_of_the_unions(written: dict[str, str]) -> None:
     order = re.findall(r"^## (.+)$", written["events.md"], re.MULTILINE)
-    assert order == [each.event_name for each in events.IncidentEvent.__args__]
+    unions = (*events.IncidentEvent.__args__, *PolicyEvent.__args__)
+    assert order == [each.event_name for each in unions]
     assert set(order) == set(EVENTS)
+
+
+def test_every_key_of_a_policy_is_there(written: dict[str, str]) -> None:
+    """What the reader takes is what the page lists: both are made of the same tables."""
+    said = set(re.findall(r"^\| `(\w+)` \|", written["policy.md"], re.MULTILINE))
+    assert said == {key for known in (keys.DOCUMENT, *keys.SECTIONS.values()) for key in known}
 
 
 def test_every_refusal_is_there(written: dict[str, str]) -> None:
@@ -84,7 +93,8 @@ def test_every_command_of_the_program_is_there(written: dict[str, str]) -> None:
 def test_every_command_and_query_has_its_route(written: dict[str, str]) -> None:
     routes = set(re.findall(r"^\| `(/[^`]*)`", written["http.md"], re.MULTILINE))
     expected = {query.path for each in found() for query in each.queries}
-    expected |= {f"/incidents/{{id}}/{path}" for _, path in COMMANDS} - {"/incidents/{id}/report"}
+    of_incidents = {path for aggregate, path in COMMANDS if aggregate == "incident"} - {"report"}
+    expected |= {f"/incidents/{{id}}/{path}" for path in of_incidents} | {"/policy"}
     assert expected <= routes
 
 

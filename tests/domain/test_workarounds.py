@@ -1,6 +1,7 @@
 """The cause, and how users work while it is still there."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -29,11 +30,17 @@ from tocsin.domain.incident.commands.workarounds import (
     RejectWorkaround,
     WithdrawWorkaround,
 )
-from tocsin.domain.incident.events import IncidentEvent, WorkaroundApplied, WorkaroundProposed
+from tocsin.domain.incident.events import (
+    IncidentAssigned,
+    IncidentEvent,
+    WorkaroundApplied,
+    WorkaroundProposed,
+)
 from tocsin.domain.incident.refusals import (
     AlreadyPast,
     AwaitingApproval,
     NoSuchWorkaround,
+    NotEntitled,
     NotPossibleWhile,
     SelfApproval,
     TooMany,
@@ -42,6 +49,7 @@ from tocsin.domain.incident.refusals import (
 from tocsin.domain.incident.values import Risk, WorkaroundStatus
 from tocsin.domain.kernel import replace
 from tocsin.domain.policy import Policy
+from tocsin.domain.policy.rules import Approval, Group
 
 PROPOSE = ProposeWorkaround(description="Use webmail.", risk=Risk.LOW)
 APPROVE = ApproveWorkaround(workaround="W1", comment="Go.")
@@ -92,7 +100,7 @@ def test_risk_and_cost_ask_for_approval(risk: Risk, cost: int, required: bool) -
 
 def test_another_policy_asks_for_more_approvals() -> None:
     """The event names the policy that asked."""
-    strict = Policy(version=3, approval_from_cost=dict.fromkeys(Risk, 0))
+    strict = Policy(version=3, approvals=tuple(Approval(risk=risk) for risk in Risk))
     given(*NEW).under(strict).when(PROPOSE).then(
         replace(PROPOSED, approval_required=True, policy_version=3)
     )
@@ -150,6 +158,40 @@ def test_somebody_else_accepts_cost_and_risk(offer: WorkaroundProposed) -> None:
 
 def test_what_is_approved_is_not_approved_again() -> None:
     given(*NEW, RISKY, APPROVED).when(APPROVE, by="mia").then_nothing()
+
+
+def entitled(**approval: Any) -> Policy:
+    """A policy that names who may accept a high risk."""
+    network = Group(name="Network", level=2, members=("cleo",), managers=("mia", "noor"))
+    return Policy(
+        approvals=(Approval(risk=Risk.HIGH, **approval),),
+        groups={"Network": network},
+        roles={"change manager": ("ivo",), "nobody": ()},
+    )
+
+
+@pytest.mark.parametrize(
+    ("approval", "who"),
+    [({"groups": ("Network",)}, "cleo"), ({"roles": ("change manager",)}, "ivo")],
+)
+def test_only_those_whom_the_policy_names_approve(approval: dict[str, Any], who: str) -> None:
+    """Not everybody who can reach the button may accept a risk."""
+    asked = given(*NEW, RISKY).under(entitled(**approval))
+    asked.when(APPROVE, by=who).then(APPROVED)
+    asked.when(APPROVE, by="mia").then_refused(
+        NotEntitled, f"mia may not approve workaround W1; who may: {who}.", entitled=(who,)
+    )
+
+
+def test_managers_are_those_of_the_group_that_holds_the_incident() -> None:
+    asked = given(*NEW, IncidentAssigned(group="Network"), RISKY).under(entitled(managers=True))
+    asked.when(APPROVE, by="noor").then(APPROVED)
+    asked.when(APPROVE, by="cleo").then_refused(NotEntitled, "who may: mia or noor")
+
+
+def test_a_rule_that_names_nobody_at_present_says_so() -> None:
+    asked = given(*NEW, RISKY).under(entitled(roles=("nobody",)))
+    asked.when(APPROVE, by="mia").then_refused(NotEntitled, "nobody at present", entitled=())
 
 
 def test_nobody_approves_their_own_workaround() -> None:

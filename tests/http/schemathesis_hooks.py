@@ -1,5 +1,6 @@
 """What a generator of requests cannot know of ours: keys that are new, versions that are in quotes,
-cursors that a page has given, incidents that are there, and that we write whole numbers whole."""
+cursors that a page has given, incidents that are there, what a policy looks like, and that we write
+whole numbers whole."""
 
 import random
 from typing import Any
@@ -8,6 +9,9 @@ from uuid import uuid4
 import schemathesis
 
 INCIDENTS = 20
+POLICY = "[priorities]\n" + "".join(
+    f"{impact} = {{ high = 1, medium = 2, low = 3 }}\n" for impact in ("high", "medium", "low")
+)
 
 
 @schemathesis.hook
@@ -26,6 +30,8 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         case.path_parameters["id"] = f"INC{random.randint(1, INCIDENTS):07d}"
     if isinstance(case.body, dict):
         case.body = _whole(case.body)
+        if "document" in case.body:
+            case.body["document"] = POLICY
         for command in case.body.get("commands", ()):
             command.pop("id", None)
 

@@ -42,9 +42,10 @@ async def test_a_report_is_answered_with_where_it_is_and_what_it_came_to(house: 
 
 async def test_every_command_of_the_catalogue_has_its_route(house: House) -> None:
     """One loop mounts them: a new command needs no line here or there."""
-    assert len(COMMANDS) > 25
-    for (_, path), command in COMMANDS.items():
-        route = "/incidents" if command.creates else f"/incidents/{uuid4()}/{path}"
+    known = [command for (kind, _), command in COMMANDS.items() if kind == "incident"]
+    assert len(known) > 25
+    for command in known:
+        route = "/incidents" if command.creates else f"/incidents/{uuid4()}/{command.path}"
         answer = await house.client.post(route, json={"no such field": 1})
         check_problem(answer, 422, "invalid")
         assert {"field": "no such field"}.items() <= answer.json()["errors"][-1].items()

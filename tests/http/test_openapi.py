@@ -38,7 +38,9 @@ async def test_it_is_an_openapi_3_1_document(house: House) -> None:
 
 async def test_every_command_is_documented_with_its_schema(house: House) -> None:
     document = house.app.openapi()
-    for (_, path), command in COMMANDS.items():
+    for (aggregate, path), command in COMMANDS.items():
+        if aggregate != "incident":
+            continue
         route = "/incidents" if command.creates else f"/incidents/{{id}}/{path}"
         operation = document["paths"][route]["post"]
         schema = operation["requestBody"]["content"]["application/json"]["schema"]

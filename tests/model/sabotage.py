@@ -92,7 +92,7 @@ class Keeps(OrderedDict[UUID, Any]):
 
 def trusts_its_memory(post: Post) -> None:
     """What was in memory before an accident is believed after it."""
-    _swap(post.desk, "_hot", Keeps())
+    _swap(post.desk._memory, "_hot", Keeps())
 
 
 def remembers_refusals(post: Post) -> None:

@@ -166,6 +166,18 @@ class Aggregate(Generic[S]):
     initial: Callable[[UUID], S]
     evolve: Callable[[S, Recorded[Any]], S]
     claims: Callable[[S, Event], Iterable["Claim"]]
+    only: UUID | None = None
+    """Its one stream, where there is only one: it is there before its first event."""
+    known_by: tuple[str, ...] = ()
+    """The fields of its state that receipts name it by, besides its id."""
+
+    def __post_init__(self) -> None:
+        AGGREGATES.setdefault(self.name, self)
+
+    def named(self, stream: UUID, state: S) -> dict[str, Any]:
+        """How a receipt names a stream: by its id, and by what people call it."""
+        called = {field: getattr(state, field) for field in self.known_by}
+        return {f"{self.name}_id": stream, **called}
 
     def fold(self, stream: UUID, history: Iterable[Recorded[Any]], start: S | None = None) -> S:
         """Return the state after `history`, beginning with `start` or with nothing."""
@@ -173,6 +185,15 @@ class Aggregate(Generic[S]):
         for recorded in history:
             state = self.evolve(state, recorded)
         return state
+
+
+AGGREGATES: dict[str, Aggregate[Any]] = {}
+"""Every kind of stream there is, by name. The stored names of its events begin with it."""
+
+
+def aggregate_of(event: Event) -> Aggregate[Any]:
+    """The kind of stream that an event belongs to."""
+    return AGGREGATES[event.event_name.partition(".")[0]]
 
 
 @dataclasses.dataclass(frozen=True)

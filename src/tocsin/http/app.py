@@ -8,10 +8,20 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-import tocsin.domain.incident.commands  # noqa: F401 - the catalogue is full once it is imported
+import tocsin.aggregates  # noqa: F401 - the catalogues are full once it is imported
 from tocsin import __version__
 from tocsin.desk import Desk
-from tocsin.http import batch, commands, errors, feed, health, incidents, openapi, questions
+from tocsin.http import (
+    batch,
+    commands,
+    errors,
+    feed,
+    health,
+    incidents,
+    openapi,
+    policy,
+    questions,
+)
 from tocsin.http.access import Access
 from tocsin.http.guard import Guard
 from tocsin.http.metrics import Metrics
@@ -95,6 +105,7 @@ def _mount(app: Tocsin, service: Service, models: ReadModels) -> None:
     commands.mount(app, service)
     batch.mount(app, service)
     incidents.mount(app, service)
+    policy.mount(app, service)
     questions.mount(app, service, models, projections)
     feed.mount(app, service)
     health.mount(app, service, models, projections)

@@ -29,8 +29,10 @@ RETRIED = (b"idempotency-replayed", b"true")
 
 
 def mount(app: FastAPI, service: Service) -> None:
-    """Serve every command that there is."""
+    """Serve every command on things of which there are many; the others have rooms of their own."""
     for (aggregate, path), command in sorted(COMMANDS.items()):
+        if command.aggregate.only is not None:
+            continue
         root = f"/{aggregate}s"
         address = root if command.creates else f"{root}/{{id}}/{path}"
         app.router.routes.append(CommandRoute(address, command, service))

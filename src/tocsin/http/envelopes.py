@@ -97,7 +97,10 @@ def schema(most: int) -> dict[str, Any]:
         "additionalProperties": False,
         "required": ["command"],
         "properties": {
-            "command": {"type": "string", "enum": sorted(path for _, path in COMMANDS)},
+            "command": {
+                "type": "string",
+                "enum": sorted(path for kind, path in COMMANDS if kind == AGGREGATE),
+            },
             "incident": {**name, "description": "UUID, reference, or @ and a name from `as`."},
             "as": {**name, "description": "A name for the incident that this begins."},
             "id": {**name, "description": "As the header Idempotency-Key."},

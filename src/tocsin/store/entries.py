@@ -34,6 +34,8 @@ class Entry:
     """The command id was made here, so that nobody can have used it before."""
     expects: tuple[UUID, int] | None = None
     """Stream and version on which "nothing changes" or "no" was decided: must still be so."""
+    under: tuple[UUID, int] | None = None
+    """Stream and version of the rules by which it was decided: they must still be in force."""
     holds: Claim | None = None
     """A name that this stream must hold still: what was found by it may have let it go."""
     kept: bool = True
@@ -146,6 +148,8 @@ def _loses(entry: Entry, known: Known) -> Outcome | None:
     versions: dict[UUID, int] = {}
     if entry.expects and known.versions.get(entry.expects[0], 0) != entry.expects[1]:
         return Stale(entry.expects[0], known.versions.get(entry.expects[0], 0))
+    if entry.under and known.versions.get(entry.under[0], 0) != entry.under[1]:
+        return Stale(entry.under[0], known.versions.get(entry.under[0], 0))
     name = (entry.holds.kind, entry.holds.key) if entry.holds else None
     if entry.expects and name and known.holders.get(name) != entry.expects[0]:
         return Stale(*entry.expects)
@@ -172,7 +176,8 @@ def _settle(claim: Claim, stream: UUID, holders: dict[Name, UUID]) -> None:
 
 def touched_streams(entries: Iterable[Entry]) -> set[UUID]:
     """The streams whose versions decide about these entries."""
-    return {stream for entry in entries for stream in entry.rests_on}
+    rules = {entry.under[0] for entry in entries if entry.under}
+    return rules.union(*(entry.rests_on for entry in entries))
 
 
 def asked_before(entries: Iterable[Entry]) -> list[UUID]:

@@ -18,6 +18,7 @@ import orjson
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import Mapper, StoredEvent
 
+import tocsin.aggregates  # noqa: F401  what is stored can be of any kind
 from tocsin.domain.kernel import EVENTS, Event, Recorded, upcast
 
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from tocsin.cli.verification.findings import Findings
 from tocsin.cli.verification.order import PAGE, Tail, chained
-from tocsin.domain.incident.state import INCIDENT
-from tocsin.domain.kernel import Claim, Recorded
+from tocsin.domain.kernel import Aggregate, Claim, Recorded, aggregate_of
 from tocsin.store.log import Log
 from tocsin.store.mapper import decode
 
@@ -70,12 +69,18 @@ def compare(
 
 
 def _fold(stream: UUID, bodies: list[bytes], names: Names, findings: Findings) -> None:
-    state = INCIDENT.initial(stream)
+    kind: Aggregate[Any] | None = None
+    state: Any = None
     for body in bodies:
         recorded = decode(body)
         try:
-            names.add(recorded, INCIDENT.claims(state, recorded.event))
-            state = INCIDENT.evolve(state, recorded)
+            if kind is None:
+                kind = aggregate_of(recorded.event)
+                state = kind.initial(stream)
+            elif kind is not aggregate_of(recorded.event):
+                raise TypeError(f"this stream is of the kind {kind.name}")
+            names.add(recorded, kind.claims(state, recorded.event))
+            state = kind.evolve(state, recorded)
         except Exception as fault:
             says = f"{recorded.event.event_name} cannot be applied: {type(fault).__name__}: {fault}"
             findings.add("fold", says, position=recorded.position, stream=stream)
@@ -111,9 +116,11 @@ def _catch_up(log: Log, names: Names, head: int) -> int:
             touched.setdefault(recorded.stream, recorded.version)
         head = page[-1].position
     for stream, version in touched.items():
-        state = INCIDENT.fold(stream, log.history(stream, until=version - 1))
-        for recorded in log.history(stream, after=version - 1):
+        later = log.history(stream, after=version - 1)
+        kind = aggregate_of(later[0].event)
+        state = kind.fold(stream, log.history(stream, until=version - 1))
+        for recorded in later:
             if recorded.position <= head:
-                names.add(recorded, INCIDENT.claims(state, recorded.event))
-            state = INCIDENT.evolve(state, recorded)
+                names.add(recorded, kind.claims(state, recorded.event))
+            state = kind.evolve(state, recorded)
     return head

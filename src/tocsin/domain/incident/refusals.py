@@ -116,6 +116,15 @@ class SelfApproval(Refused, code="self-approval"):
         self.workaround, self.proposer = workaround, proposer
 
 
+class NotEntitled(Refused, code="not-entitled"):
+    """The policy names who may accept such a workaround, and this is somebody else."""
+
+    def __init__(self, workaround: str, actor: str, entitled: tuple[str, ...]) -> None:
+        who = " or ".join(entitled) or "nobody at present: it names a group or role without people"
+        super().__init__(f"{actor} may not approve workaround {workaround}; who may: {who}.")
+        self.workaround, self.actor, self.entitled = workaround, actor, entitled
+
+
 class NotAffected(Refused, code="not-affected"):
     """Only those whom an incident affects can say that service is back."""
 

@@ -87,4 +87,6 @@ def _unknown(stream: UUID) -> Incident:
     return Incident(incident_id=stream)
 
 
-INCIDENT = Aggregate(name="incident", initial=_unknown, evolve=evolve, claims=claims)
+INCIDENT = Aggregate(
+    name="incident", initial=_unknown, evolve=evolve, claims=claims, known_by=("reference",)
+)

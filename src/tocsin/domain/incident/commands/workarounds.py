@@ -19,6 +19,7 @@ from tocsin.domain.incident.events import (
 from tocsin.domain.incident.refusals import (
     AwaitingApproval,
     NoSuchWorkaround,
+    NotEntitled,
     SelfApproval,
     TooMany,
     WorkaroundStands,
@@ -74,7 +75,7 @@ class ProposeWorkaround(IncidentCommand, path="propose-workaround", during=WORKA
 
 
 class ApproveWorkaround(IncidentCommand, path="approve-workaround", during=WORKABLE):
-    """Accept its cost and its risk: four eyes, so never one's own."""
+    """Accept its cost and its risk: four eyes, so never one's own. The policy may say whose."""
 
     workaround: Name
     comment: Note = ""
@@ -92,7 +93,13 @@ class ApproveWorkaround(IncidentCommand, path="approve-workaround", during=WORKA
             raise WorkaroundStands("approve", known.name, known.status)
         if known.proposer == self.actor:
             raise SelfApproval(known.name, known.proposer)
+        self._entitled(known, policy.approvers(known.risk, known.cost, incident.group))
         yield WorkaroundApproved(workaround=known.name, comment=self.comment)
+
+    def _entitled(self, known: Workaround, approvers: frozenset[str] | None) -> None:
+        """Let those approve whom the policy names, if it names any."""
+        if approvers is not None and self.actor not in approvers:
+            raise NotEntitled(known.name, self.actor or "", tuple(sorted(approvers)))
 
 
 class RejectWorkaround(IncidentCommand, path="reject-workaround", during=WORKABLE):

@@ -1,0 +1,62 @@
+"""What the desk has at hand: the states of the streams that move now, and the policy in force.
+
+It may be behind the log, and the log notices: what was decided on less than all is not stored.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from tocsin.decision import Hot, Place
+from tocsin.domain.kernel import Aggregate
+from tocsin.domain.policy.state import InForce
+from tocsin.policies.inforce import PolicyInForce
+from tocsin.store.log import Log
+
+
+class Memory:
+    """States by stream, the one that was changed last at the end."""
+
+    def __init__(self, log: Log, streams: int) -> None:
+        self._log, self._streams = log, streams
+        self._hot: OrderedDict[UUID, Hot] = OrderedDict()
+        self.rules = PolicyInForce(log.history)
+
+    def get(self, stream: UUID) -> Hot | None:
+        """What is known of a stream."""
+        return self._hot.get(stream)
+
+    def keep(self, stream: UUID, hot: Hot) -> None:
+        """Remember what was just stored."""
+        self._hot[stream] = hot
+        self._hot.move_to_end(stream)
+        if isinstance(hot.state, InForce):
+            self.rules.state = hot.state
+
+    def forget(self, stream: UUID) -> None:
+        """Know nothing of a stream: somebody else has changed it, or may have."""
+        self._hot.pop(stream, None)
+        self.rules.overtaken |= stream == self.rules.ground[0]
+
+    def lacks(self, streams: Mapping[UUID, Aggregate[Any]]) -> dict[UUID, Aggregate[Any]]:
+        """Those of the streams of which nothing is known."""
+        return {stream: kind for stream, kind in streams.items() if stream not in self._hot}
+
+    def load(self, streams: Mapping[UUID, Aggregate[Any]]) -> None:
+        """Read streams from the log, and the policy if another one was published."""
+        if self.rules.overtaken:
+            self.rules.refresh()
+        for stream, kind in streams.items():
+            history = self._log.history(stream)
+            state = kind.fold(stream, history)
+            last = history[-1] if history else None
+            known = (
+                Hot(state, Place(last.position), last.recorded_at) if last else Hot(state, Place())
+            )
+            self._hot[stream] = known
+
+    def trim(self) -> None:
+        """Forget the states that have not moved for longest."""
+        while len(self._hot) > self._streams:
+            self._hot.popitem(last=False)
