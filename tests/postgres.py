@@ -57,7 +57,8 @@ def unprivileged() -> Account:
 
 def free_port() -> int:
     """A port that outgoing connections never get: a server that is down still has it for itself."""
-    for port in random.sample(PORTS, len(PORTS)):
+    # Not the dice of the tests: they fall the same in every worker.
+    for port in random.SystemRandom().sample(PORTS, len(PORTS)):
         with socket.socket() as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
