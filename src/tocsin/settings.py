@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -108,6 +109,16 @@ class Settings:
     def environment(self) -> dict[str, str]:
         """The TOCSIN_* variables that make these settings, for a process that is to have them."""
         return {f"TOCSIN_{f.name.upper()}": _written(getattr(self, f.name)) for f in fields(self)}
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine reaches the address to listen on."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return False
 
     @property
     def log_file(self) -> Path:

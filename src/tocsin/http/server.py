@@ -2,7 +2,6 @@
 
 import asyncio
 import getpass
-import ipaddress
 import signal
 import socket
 import sys
@@ -56,7 +55,7 @@ def check_exposure(settings: Settings) -> None:
     Raises:
         BadSetting: the address is not of this machine alone, and something is missing for that.
     """
-    if _is_loopback(settings.host):
+    if settings.loopback:
         return
     if settings.tls_certificate is None and not settings.behind_proxy:
         raise BadSetting(
@@ -70,15 +69,6 @@ def check_exposure(settings: Settings) -> None:
                 f"TOCSIN_HOST {settings.host} is reachable from outside and there is no key yet:"
                 " make one with `tocsin keys issue` first."
             )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def serve(settings: Settings) -> None:

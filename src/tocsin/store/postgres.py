@@ -9,14 +9,12 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, ClassVar, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from eventsourcing.persistence import (
-    AggregateRecorder,
     ApplicationRecorder,
     InfrastructureFactory,
-    ProcessRecorder,
     TrackingRecorder,
 )
 
@@ -52,7 +50,7 @@ from tocsin.store.postgres_server import (
     migrate,
     risks,
 )
-from tocsin.store.recorder import LogRecorder
+from tocsin.store.recorder import EventsAlone, LogRecorder
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -218,24 +216,14 @@ class PostgresRecorder(LogRecorder):
         self._server.close()
 
 
-class Factory(InfrastructureFactory[TrackingRecorder]):
+class Factory(EventsAlone, InfrastructureFactory[TrackingRecorder]):
     """The library's way to our recorder."""
 
     URL = "TOCSIN_LOG_URL"
     WRITER = "TOCSIN_LOG_WRITER"
-    unsupported: ClassVar[str] = "Tocsin keeps neither snapshots nor tracking in the log."
 
     def application_recorder(self) -> ApplicationRecorder:
         """Open the log."""
         url = self.env.get(self.URL)
         assert url is not None
         return PostgresRecorder(url, writer=self.env.get(self.WRITER) == "y")
-
-    def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:
-        raise NotImplementedError(self.unsupported)
-
-    def tracking_recorder(self, tracking_recorder_class: Any = None) -> Any:
-        raise NotImplementedError(self.unsupported)
-
-    def process_recorder(self) -> ProcessRecorder:
-        raise NotImplementedError(self.unsupported)

@@ -7,15 +7,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from eventsourcing.persistence import (
+    AggregateRecorder,
     ApplicationRecorder,
     IntegrityError,
     Notification,
+    ProcessRecorder,
     StoredEvent,
     Subscription,
 )
 
 from tocsin.store.entries import (
-    Duplicate,
     Entry,
     Failed,
     Outcome,
@@ -129,8 +130,6 @@ class LogRecorder(ApplicationRecorder):
                 return list(positions)
             case Failed(error=error):
                 raise error
-            case Duplicate() | Stale() as lost:
-                raise IntegrityError(repr(lost))
             case lost:
                 raise IntegrityError(repr(lost))
 
@@ -177,6 +176,21 @@ class LogRecorder(ApplicationRecorder):
     ) -> "Subscription[ApplicationRecorder]":
         """Follow the log. Unlike the library's, on every store, and by looking, not by luck."""
         return Following(self, gt, topics)
+
+
+class EventsAlone:
+    """What both factories answer the library when it asks for more than a log of events."""
+
+    _REASON = "Tocsin keeps neither snapshots nor tracking in the log."
+
+    def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:
+        raise NotImplementedError(self._REASON)
+
+    def tracking_recorder(self, tracking_recorder_class: Any = None) -> Any:
+        raise NotImplementedError(self._REASON)
+
+    def process_recorder(self) -> ProcessRecorder:
+        raise NotImplementedError(self._REASON)
 
 
 class Following(Subscription[ApplicationRecorder]):

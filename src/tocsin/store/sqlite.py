@@ -5,14 +5,12 @@ import threading
 from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import (
-    AggregateRecorder,
     ApplicationRecorder,
     InfrastructureFactory,
-    ProcessRecorder,
     TrackingRecorder,
 )
 
@@ -29,7 +27,7 @@ from tocsin.store.entries import (
     touched_streams,
 )
 from tocsin.store.mapper import encode, placed
-from tocsin.store.recorder import LogRecorder
+from tocsin.store.recorder import EventsAlone, LogRecorder
 from tocsin.store.sqlite_file import check_schema, connect, exclusive, migrate, sqlite3
 
 ROWS_AT_ONCE = 128
@@ -273,24 +271,14 @@ def _q(values: Iterable[Any]) -> str:
     return ", ".join("?" for _ in values)
 
 
-class Factory(InfrastructureFactory[TrackingRecorder]):
+class Factory(EventsAlone, InfrastructureFactory[TrackingRecorder]):
     """The library's way to our recorder."""
 
     FILE = "TOCSIN_LOG_FILE"
     WRITER = "TOCSIN_LOG_WRITER"
-    unsupported: ClassVar[str] = "Tocsin keeps neither snapshots nor tracking in the log."
 
     def application_recorder(self) -> ApplicationRecorder:
         """Open the log."""
         path = self.env.get(self.FILE)
         assert path is not None
         return SQLiteRecorder(Path(path), writer=self.env.get(self.WRITER) == "y")
-
-    def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:
-        raise NotImplementedError(self.unsupported)
-
-    def tracking_recorder(self, tracking_recorder_class: Any = None) -> Any:
-        raise NotImplementedError(self.unsupported)
-
-    def process_recorder(self) -> ProcessRecorder:
-        raise NotImplementedError(self.unsupported)

@@ -1,6 +1,5 @@
 """What Tocsin runs on: Python, SQLite, the clock, and who can reach the address."""
 
-import ipaddress
 import platform
 import sys
 import time
@@ -85,7 +84,7 @@ def _address(settings: Settings) -> Check:
         if missing:
             return bad("address", f"{said}, and {missing[0]} is missing", "Put the file there.")
         return good("address", f"{said}, with TLS")
-    if loopback(settings.host):
+    if settings.loopback:
         return good("address", f"{said}, reachable from this machine only")
     if settings.behind_proxy:
         return good("address", f"{said}, behind a proxy that ends TLS")
@@ -94,16 +93,6 @@ def _address(settings: Settings) -> Check:
         f"{said} is public, without TLS: `tocsin serve` refuses",
         "Set TOCSIN_TLS_CERTIFICATE and TOCSIN_TLS_KEY, or TOCSIN_BEHIND_PROXY.",
     )
-
-
-def loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _service(settings: Settings) -> Check:
