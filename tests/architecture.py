@@ -19,6 +19,7 @@ ROOMS = {
     "tocsin.policies": "tocsin.domain",
     "tocsin.aggregates": "tocsin.domain",
     "tocsin.worktime_arrays": "tocsin.domain",
+    "tocsin.clocks": "tocsin.domain",
     "tocsin.settings": "",
     "tocsin.process": "",
     "tocsin.ids": "",
@@ -31,12 +32,16 @@ ROOMS = {
         " tocsin.ids"
     ),
     "tocsin.readmodels": "tocsin.domain tocsin.settings tocsin.store",
+    "tocsin.reactions": f"{BELOW_THE_DOOR} tocsin.readmodels",
     "tocsin.importers": BELOW_THE_DOOR,
+    "tocsin.whatif": (
+        "tocsin.domain tocsin.aggregates tocsin.settings tocsin.store tocsin.process"
+    ),
     "tocsin.door": "tocsin.domain",
     "tocsin.keys": "tocsin.settings tocsin.store",
     "tocsin.http": (
-        f"{BELOW_THE_DOOR} tocsin.aggregates tocsin.door tocsin.keys tocsin.policies tocsin.process"
-        " tocsin.readmodels tocsin.__version__"
+        f"{BELOW_THE_DOOR} tocsin.aggregates tocsin.clocks tocsin.door tocsin.keys tocsin.policies"
+        " tocsin.process tocsin.reactions tocsin.readmodels tocsin.whatif tocsin.__version__"
     ),
     "tocsin.cli": "tocsin",
     "projections": "tocsin.domain tocsin.readmodels",
@@ -52,6 +57,13 @@ CHAPTERS = (
     {"events", "policy", "refusals"},
     {"record"},
     {"chapters"},
+    {"happening"},
+    {"plan"},
+    {"walk"},
+    {"course"},
+    {"timer"},
+    {"reckoning"},
+    {"agenda", "story", "dossier"},
     {"state", "status", "words"},
     {"command"},
     {"commands"},
@@ -65,6 +77,8 @@ LIBRARIES = {
     "sqlalchemy": {"tocsin.keys", "tocsin.readmodels", "projections"},
     "click": {"tocsin.cli"},
     "holidays": {"tocsin.policies"},
+    "altair": {"tocsin.whatif"},
+    "vl_convert": {"tocsin.whatif"},
 }
 """Libraries that only some rooms may know, so that they can be replaced there."""
 

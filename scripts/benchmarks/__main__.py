@@ -14,6 +14,8 @@ from statistics import median
 
 import http_mix
 import inside
+import timers
+import what_if
 import worktime
 from probe import fsyncs_per_second
 from rich.console import Console
@@ -23,7 +25,7 @@ DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "uci"
 AUDIT_LOG = DATA / "incident_event_log.dev.csv.zst"
 SERVICES = ("empty", "tocsin", "naive")
 CONNECTIONS = (16, 64)
-PARTS = ("http", "batch", "inside", "worktime")
+PARTS = ("http", "batch", "inside", "worktime", "timers", "what-if")
 
 
 def main() -> int:
@@ -31,10 +33,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=3, help="times that each figure is taken")
     parser.add_argument("--seconds", type=int, default=8, help="length of one load")
-    parser.add_argument(
-        "--only", choices=("http", "batch", "inside", "worktime"), help="one part alone"
-    )
+    parser.add_argument("--only", choices=PARTS, help="one part alone")
     parser.add_argument("--log", type=Path, default=AUDIT_LOG, help="an audit log to import")
+    parser.add_argument("--timers", type=int, default=100_000, help="timers due in one minute")
     asked = parser.parse_args()
     console = Console(width=170)
     if asked.only in (None, "http"):
@@ -45,6 +46,10 @@ def main() -> int:
         inside_the_process(console, asked.runs, asked.log)
     if asked.only in (None, "worktime"):
         working_time(console, asked.runs)
+    if asked.only in (None, "timers"):
+        falling_due(console, asked.runs, asked.seconds, asked.timers)
+    if asked.only in (None, "what-if"):
+        other_policies(console, asked.runs)
     return 0
 
 
@@ -140,6 +145,45 @@ def working_time(console: Console, runs: int) -> None:
         ("One elapsed time, businesstimedelta", "us", 0, [f.other_elapsed_us or 0 for f in found]),
     ):
         console.print(f"{what}: {spread(figures, digits)} {unit}")
+
+
+def falling_due(console: Console, runs: int, seconds: int, count: int) -> None:
+    """Timers fired by themselves, beside commands that a client sends in batches."""
+    found, commands = [], []
+    for number in range(1, runs + 1):
+        _progress(f"run {number} of {runs}: {count:,} timers")
+        found.append(timers.measure(count))
+        _progress(f"run {number} of {runs}: POST /commands")
+        commands.append(inside.batched_per_second(seconds))
+    pairs = zip(found, commands, strict=True)
+    caught_up = [each.caught_up_per_second for each in found]
+    console.print(
+        f"Timers that were missed, caught up with at the start: {spread(caught_up)} a second,"
+        f" {spread([f.caught_up_per_second / c for f, c in pairs], 2)} of POST /commands"
+        f" (fsync/s {spread([f.fsyncs for f in found])})"
+    )
+    for what, figures in (
+        ("fired a second", [f.per_second for f in found]),
+        ("seconds late, p50", [f.late_p50 for f in found]),
+        ("seconds late, p99", [f.late_p99 for f in found]),
+        ("seconds late, at most", [f.late_most for f in found]),
+        ("not fired", [float(f.expected - f.fired) for f in found]),
+    ):
+        console.print(f"{count:,} timers due in one minute, {what}: {spread(figures, 2)}")
+
+
+def other_policies(console: Console, runs: int) -> None:
+    """History replayed under another policy."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
+        found = []
+        for number in range(1, runs + 1):
+            _progress(f"run {number} of {runs}: what-if")
+            found.append(what_if.measure(Path(folder)))
+    one = found[0]
+    console.print(
+        f"What-if over {one.events:,} events on {one.processors} processors:"
+        f" {spread([each.per_second for each in found])} events/s"
+    )
 
 
 def repeated(runs: int, what: str, measure: Callable[[Path], float]) -> list[float]:

@@ -25,6 +25,7 @@ from scripts.references.markdown import (
 )
 from scripts.references.rules import Outcomes
 from tocsin import asks
+from tocsin.domain.clock.events import ClockEvent
 from tocsin.domain.incident import commands, events, values
 from tocsin.domain.incident.command import IncidentCommand
 from tocsin.domain.incident.values import KNOWN, OPEN, WORKABLE, Status
@@ -53,13 +54,10 @@ def chapters() -> Iterator[tuple[str, list[type[Command[Any]]]]]:
 
 
 def _commands_in(module: ModuleType) -> list[type[Command[Any]]]:
-    return [
-        each
-        for each in vars(module).values()
-        if isinstance(each, type)
-        and issubclass(each, Command)
-        and each.__module__ == module.__name__
-    ]
+    """Those that can be asked for: what time asks has no path."""
+    there = set(COMMANDS.values())
+    mine = (each for each in vars(module).values() if isinstance(each, type) and each in there)
+    return [each for each in mine if each.__module__ == module.__name__]
 
 
 def _begins(chapter: str) -> int:
@@ -134,9 +132,14 @@ def events_page() -> str:
     parts = [
         words.EVENTS,
     ]
-    order = (*get_args(events.IncidentEvent), *get_args(PolicyEvent))
+    order = (*get_args(events.IncidentEvent), *get_args(PolicyEvent), *get_args(ClockEvent))
     parts += [_event(event, led_to.get(event, [])) for event in order]
     return "\n".join(parts)
+
+
+def _others(event: type[Event]) -> str:
+    """Who records what nobody asks for."""
+    return "the timekeeper" if event in get_args(ClockEvent) else "imports only"
 
 
 def _event(event: Any, paths: list[str]) -> str:
@@ -151,7 +154,7 @@ def _event(event: Any, paths: list[str]) -> str:
             f"## {event.event_name}\n",
             f"{doc(event)}\n",
             f"Class `{event.__name__}`, schema {event.schema}.\n",
-            f"Recorded by {links or 'imports only'}.\n",
+            f"Recorded by {links or _others(event)}.\n",
             table(("Field", "Type", "Default", "Meaning"), rows) or "It has no fields.\n",
         )
     )

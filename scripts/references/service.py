@@ -91,7 +91,7 @@ def problems_page() -> str:
 
 
 def http_page() -> str:
-    """Every route, as the OpenAPI document has it: what reads, then what writes."""
+    """Every route, as the OpenAPI document has it: what reads, what writes, what cancels."""
     document = openapi()
     routes = [
         (method.upper(), path, route)
@@ -100,7 +100,7 @@ def http_page() -> str:
     ]
     common = codes(sorted((*EVERYWHERE, *WITH_BODY)))
     parts = [words.HTTP, f"Not listed, as nearly every route may answer them: {common}.\n"]
-    for method, title in (("GET", "Reading"), ("POST", "Writing")):
+    for method, title in (("GET", "Reading"), ("POST", "Writing"), ("DELETE", "Cancelling")):
         rows = [_route(path, route) for verb, path, route in routes if verb == method]
         heads = (method, "What it does", "Query and headers", "Scope", "Answers")
         parts += [f"## {title}\n", table(heads, rows)]

@@ -94,6 +94,8 @@ HTTP = """\
 The routes of the service, from its OpenAPI document, which it serves itself at `/openapi.json`. The
 fields of commands are in [commands](commands.md), the answers of read models in
 [projections](projections.md), and what can go wrong in [problems](problems.md).
+
+`HEAD` is answered wherever `GET` is: with the same headers, and nothing else.
 """
 
 CLI = """\

@@ -34,13 +34,12 @@ class BeforeItBegan(Refused, code="occurred-before-it-began"):
 
 
 class HistoryFull(Refused, code="history-full"):
-    """The history of one incident has a limit, so that reading it has one."""
+    """A history has a limit, so that reading it has one."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(
-            f"The incident has as many events as one may have ({limit}): report a new one"
-            " and link it to this."
-        )
+    def __init__(self, limit: int, what: str = "incident") -> None:
+        another = what == "incident"
+        way = "report a new one and link it to this" if another else "raise TOCSIN_HISTORY_EVENTS"
+        super().__init__(f"The {what} has as many events as one may have ({limit}): {way}.")
         self.limit = limit
 
 
@@ -121,9 +120,18 @@ class Ask:
     found: Claim | None = None
     """The name whose holder it was sent on to: what it wants to begin is there already."""
     expected_version: int | None = None
+    beside: tuple[tuple[UUID, int], ...] = ()
+    """Other streams, and the versions of theirs that the caller saw."""
     causation: int | None = None
     waiters: "list[Future[Receipt]]" = field(default_factory=list)
     tries: int = 0
+
+    def overtaken(self, stream: UUID, version: int) -> "StaleVersion | None":
+        """What to tell the caller if another stream that it looked at is at this version now."""
+        for seen, expected in self.beside:
+            if seen == stream and version != expected:
+                return StaleVersion(expected, version, f"stream {stream}")
+        return None
 
     def answer(self, receipt: Receipt) -> None:
         """Tell everybody who waits for it. A caller who has gone away is not told."""

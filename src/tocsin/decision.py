@@ -79,7 +79,7 @@ def decide(
         found = command.creates and state.version
         events = () if found else tuple(command.decide(state, rules.policy))
         if state.version + len(events) > settings.history_events:
-            raise HistoryFull(settings.history_events)
+            raise HistoryFull(settings.history_events, command.aggregate.name)
     except (Refused, StaleVersion, UnknownStream) as no:
         if isinstance(no, Refused):
             no.possible = state.possible()
@@ -100,8 +100,8 @@ def _by(rules: PolicyInForce, ask: Ask, entry: Entry) -> Entry:
 
 def _check(ask: Ask, state: Any, now: datetime, settings: Settings) -> None:
     if ask.expected_version is not None and ask.expected_version != state.version:
-        raise StaleVersion(ask.expected_version, state.version)
-    if not state.version and not ask.command.creates and ask.command.aggregate.only is None:
+        raise StaleVersion(ask.expected_version, state.version, ask.command.aggregate.name)
+    if not state.version and not ask.command.creates and not ask.command.aggregate.always:
         raise UnknownStream(ask.stream)
     stated = ask.command.occurred_at
     if stated is None:
@@ -155,6 +155,7 @@ def _with_events(
         claims=tuple(claims),
         answer=partial(_answer, ask, after, [event.event_name for event in events]),
         fresh=ask.fresh,
+        beside=ask.beside,
     )
     return entry, after
 
@@ -167,6 +168,7 @@ def _without_events(ask: Ask, hot: Hot, *, kept: bool) -> Entry:
         answer=partial(_answer, ask, hot, []),
         fresh=ask.fresh,
         expects=(ask.stream, hot.state.version),
+        beside=ask.beside,
         holds=ask.found,
         kept=kept,
     )

@@ -91,13 +91,15 @@ class Desk:
         command_id: UUID | None = None,
         fingerprint: bytes = b"",
         expected_version: int | None = None,
+        beside: tuple[tuple[UUID, int], ...] = (),
         causation: int | None = None,
     ) -> Receipt:
         """Decide on the current history and record the outcome, durably, exactly once.
 
         A caller who names the version they saw is told when it is stale. Anyone else just wants
-        it done, so a lost race is decided again, on the history as the winner left it. A command
-        id that was answered before gets the same bytes again.
+        it done, so a lost race is decided again, on the history as the winner left it. What a
+        caller saw `beside` the stream, as streams and versions, must stand so still, or else it is
+        for the caller to look again. A command id that was answered before gets the same bytes.
 
         Raises:
             Refused: the rules say no. Nothing was recorded.
@@ -128,6 +130,7 @@ class Desk:
             fingerprint=fingerprint,
             fresh=command_id is None,
             expected_version=expected_version,
+            beside=beside,
             causation=causation,
             waiters=[waiter],
         )
@@ -149,7 +152,7 @@ class Desk:
             self._readers, self.log.history, stream, known.version
         )
         state = aggregate.fold(stream, later, known)
-        if not state.version and aggregate.only is None:
+        if not state.version and not aggregate.always:
             raise UnknownStream(stream)
         return state
 
@@ -264,6 +267,9 @@ class Desk:
             case Failed(error=error):
                 self._memory.forget(ask.stream)
                 self._done(ask).fail(CannotStore(f"The outcome cannot be stored: {error}."))
+            case Stale(stream=other, version=version) if no := ask.overtaken(other, version):
+                self._memory.forget(other)
+                self._done(ask).fail(no)
             case Stale() | Taken():
                 self._memory.forget(ask.stream)
                 if isinstance(outcome, Stale):

@@ -9,14 +9,16 @@ from typing import Any
 from uuid import UUID
 
 from tocsin.decision import Hot, Place
+from tocsin.domain.clock.state import Clock
 from tocsin.domain.kernel import Aggregate
 from tocsin.domain.policy.state import InForce
 from tocsin.policies.inforce import PolicyInForce
 from tocsin.store.log import Log
+from tocsin.store.mapper import decode
 
 
 class Memory:
-    """States by stream, the one that was changed last at the end."""
+    """States by stream, the ones to be forgotten first at the beginning."""
 
     def __init__(self, log: Log, streams: int) -> None:
         self._log, self._streams = log, streams
@@ -28,9 +30,10 @@ class Memory:
         return self._hot.get(stream)
 
     def keep(self, stream: UUID, hot: Hot) -> None:
-        """Remember what was just stored."""
+        """Remember what was just stored. Clocks move once in a while, one after the other, and must
+        not drive out what people work on: they are the first to be forgotten."""
         self._hot[stream] = hot
-        self._hot.move_to_end(stream)
+        self._hot.move_to_end(stream, last=not isinstance(hot.state, Clock))
         if isinstance(hot.state, InForce):
             self.rules.state = hot.state
 
@@ -47,8 +50,9 @@ class Memory:
         """Read streams from the log, and the policy if another one was published."""
         if self.rules.overtaken:
             self.rules.refresh()
+        histories = self._log.raw_histories(streams) if streams else {}
         for stream, kind in streams.items():
-            history = self._log.history(stream)
+            history = list(map(decode, histories[stream]))
             state = kind.fold(stream, history)
             last = history[-1] if history else None
             known = (

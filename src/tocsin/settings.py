@@ -64,15 +64,25 @@ class Settings:
     queue_commands: int = _setting(5_000, "Most commands waiting for the writer; more get 503.")
     commit_commands: int = _setting(256, "Most commands in one transaction.")
     hot_incidents: int = _setting(10_000, "Incidents whose state is kept in memory.")
-    history_events: int = _setting(10_000, "Most events of one incident.")
+    history_events: int = _setting(10_000, "Most events of one incident, and of the policy.")
     clock_skew_seconds: float = _setting(
         5.0, "How far a caller's clock may run ahead before a time counts as in the future."
     )
 
+    timekeeper: bool = _setting(
+        True, "Do here what falls due by itself, unless another server does: clocks, escalations."
+    )
     live_events: int = _setting(500, "Events that a projection folds in one transaction.")
     rebuild_events: int = _setting(5_000, "The same, while it is rebuilt.")
     poll_seconds: float = _setting(0.05, "How often a follower looks for new events.")
     lag_seconds: float = _setting(60.0, "Lag of a read model above which readiness fails.")
+
+    what_if_incidents: int = _setting(1_000, "Most incidents that a list of a what-if names.")
+    what_if_events: int = _setting(
+        250_000, "Events that one process replays at a time: more take more memory."
+    )
+    what_if_waiting: int = _setting(10, "Most what-ifs that wait their turn; more get 503.")
+    what_if_reports: int = _setting(50, "What-ifs, finished or not, that are kept in the home.")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":

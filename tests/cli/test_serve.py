@@ -40,6 +40,18 @@ def wait_until_ready(port: int) -> None:
             time.sleep(0.05)
 
 
+def wait_until_built(run: Run, home: Path) -> None:
+    """Until the projector, which starts with the service, has read models that it can follow."""
+    end = time.monotonic() + SECONDS
+    while True:
+        known = run("--home", home, "projections", "--json").document
+        roles = [each["role"] for each in known["projections"]]
+        if not known["not_built"] and set(roles) == {"live"}:
+            return
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
 def test_it_serves_beside_all_who_only_read(run: Run, tmp_path: Path) -> None:
     """The key is shown once; asking works beside it, writing says who writes; Ctrl-C ends it."""
     home, port = tmp_path / "home", free_port()
@@ -52,6 +64,7 @@ def test_it_serves_beside_all_who_only_read(run: Run, tmp_path: Path) -> None:
         assert "Nobody can print" in run("--home", home, "incident", reference).out
         assert run("--home", home, "replay", reference).exit_code == 0
         assert run("--home", home, "verify").exit_code == 0
+        wait_until_built(run, home)
         assert run("--home", home, "rebuild", "--all").exit_code == 0
         answer = run("--home", home, "demo")
         assert answer.exit_code == 3

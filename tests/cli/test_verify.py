@@ -12,12 +12,14 @@ import pytest
 
 from tests.cli.running import Run
 from tests.importers.audit import rows, written
+from tocsin.cli.commands.verify import whose
 from tocsin.desk import Desk
 from tocsin.domain.incident.commands.reporting import Report
 from tocsin.domain.incident.commands.resolution import Resolve
 from tocsin.domain.incident.state import INCIDENT
 from tocsin.domain.incident.values import Source
 from tocsin.domain.kernel import AGGREGATES, Command
+from tocsin.domain.policy import DEFAULT_DOCUMENT
 from tocsin.readmodels.database import FILE
 from tocsin.settings import Settings
 from tocsin.store.log import Log
@@ -51,7 +53,7 @@ def test_a_sound_log_is_said_to_be_sound(run: Run, played: Path) -> None:
     answer = run("--home", played, "verify")
     assert answer.exit_code == 0
     first, *rest = answer.out.splitlines()
-    expected = rf"{re.escape(str(played))}/tocsin.db: 19 events of 1 incidents, 1 names, in .* s"
+    expected = rf"{re.escape(str(played))}/tocsin.db: 19 events of 1 incident, 1 name, in .* s"
     assert re.fullmatch(expected, first)
     assert rest[-1] == "Everything agrees."
     assert "  timeline: 19 rows at position 19, equal to a rebuilt one" in rest
@@ -76,6 +78,43 @@ def test_an_imported_history_agrees_too(run: Run, tmp_path: Path) -> None:
     assert run("--home", home, "import", "servicenow-audit", file).exit_code == 0
     document = run("--home", home, "--json", "verify").document
     assert (document["ok"], document["streams"], document["names"]) == (True, 2, 4)
+
+
+def test_streams_are_counted_by_their_kind(run: Run, played: Path) -> None:
+    """An auditor asks how many incidents there are: the policy is none."""
+    policy = played.parent / "policy.toml"
+    policy.write_text(DEFAULT_DOCUMENT.replace('goal = "15m"', 'goal = "20m"'))
+    assert run("--home", played, "policy", "publish", policy, "--note", "A test").exit_code == 0
+    assert run("--home", played, "demo").exit_code == 0
+    answer = run("--home", played, "verify", "--log-only")
+    assert "40 events of 2 incidents and the policy, 2 names, in " in answer.out
+    document = run("--home", played, "--json", "verify", "--log-only").document
+    assert {"incident": 2, "policy": 1} == document["streams_by_kind"]
+    assert (3, True) == (document["streams"], document["ok"])
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        ({}, ""),
+        ({"incident": 1}, " of 1 incident"),
+        ({"policy": 1}, " of the policy"),
+        ({"policy": 1, "incident": 1_200}, " of 1,200 incidents and the policy"),
+        (
+            {"policy": 1, "incident": 2, "unreadable": 1},
+            " of 2 incidents, the policy and 1 stream of which nothing can be read",
+        ),
+    ],
+)
+def test_kinds_of_streams_read_as_a_sentence(kinds: dict[str, int], said: str) -> None:
+    assert said == whose(kinds)
+
+
+def test_a_stream_of_which_nothing_can_be_read_is_of_no_kind(run: Run, played: Path) -> None:
+    """Its envelope says which stream it is; what it is about, nobody knows."""
+    tamper(played / "tocsin.db", _replaced('"event":"incident.', '"event":"accident.', None))
+    document = run("--home", played, "--json", "verify", "--log-only").document
+    assert {"unreadable": 1} == document["streams_by_kind"]
 
 
 def test_a_missing_position_is_a_gap(run: Run, played: Path) -> None:
@@ -148,7 +187,7 @@ def test_a_read_model_that_says_something_else_is_found(run: Run, played: Path) 
     answer = run("--home", played, "verify")
     assert answer.exit_code == 1
     assert "timeline differs from the log in 1 of 19 rows: 3" in answer.out
-    assert answer.out.endswith("1 faults.\n")
+    assert answer.out.endswith("1 fault.\n")
     assert run("--home", played, "verify", "--log-only").exit_code == 0
 
 
@@ -236,8 +275,10 @@ def test_an_event_that_does_not_fold_is_named(
     assert says.startswith("incident.reported cannot be applied: KeyError")
 
 
-def _replaced(old: str, new: str, position: int) -> str:
+def _replaced(old: str, new: str, position: int | None) -> str:
+    """A statement that changes the event at a position, or each one."""
+    where = "" if position is None else f" WHERE position = {position}"
     return (
         f"UPDATE events SET body = CAST(replace(CAST(body AS TEXT), '{old}', '{new}') AS BLOB)"
-        f" WHERE position = {position}"
+        + where
     )

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from tests.desk.test_desk import REPORT, RESOLVE, ask, note, reported
-from tocsin.asks import StaleVersion
+from tocsin.asks import HistoryFull, StaleVersion
 from tocsin.desk import Desk
 from tocsin.domain.incident.commands.resolution import Close
 from tocsin.domain.incident.commands.triage import Prioritise
@@ -52,6 +53,22 @@ async def test_before_anything_is_published_the_default_holds_and_the_log_stays_
     assert [(1, 1)] == priorities(log, stream)
     assert [] == log.history(POLICY_STREAM)
     assert DEFAULT_POLICY == (await desk.state(POLICY_STREAM, POLICY)).policy
+
+
+async def test_what_is_refused_about_the_policy_speaks_of_the_policy(
+    log: Log, settings: Settings
+) -> None:
+    desk = Desk(log, replace(settings, history_events=2))
+    await desk.start()
+    await publish(desk, CALMER)
+    with pytest.raises(StaleVersion, match=r"^The policy is at version 2, not 0: read it again\.$"):
+        await publish(desk, CAREFUL, expected_version=0)
+    with pytest.raises(HistoryFull) as refused:
+        await publish(desk, CAREFUL)
+    await desk.stop()
+
+    expected = "The policy has as many events as one may have (2): raise TOCSIN_HISTORY_EVENTS."
+    assert (expected, {"limit": 2}) == (str(refused.value), refused.value.facts())
 
 
 async def test_a_publication_is_answered_with_where_it_is(desk: Desk, log: Log) -> None:

@@ -55,7 +55,15 @@ def test_the_readme_is_true_on_postgresql_by_one_setting(tmp_path: Path, postgre
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["back-up.md", "change-the-policy.md", "manage-keys.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "ask-what-would-have-breached.md",
+        "back-up.md",
+        "change-the-policy.md",
+        "manage-keys.md",
+    ],
+)
 def test_what_a_how_to_types_works(page: str, tmp_path: Path) -> None:
     """Beside a service that runs, with something in its log."""
     with Reader(tmp_path / "home") as reader:

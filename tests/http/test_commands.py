@@ -203,7 +203,7 @@ async def test_an_unknown_address_and_an_unknown_method_say_so(house: House) -> 
     check_problem(await house.client.post("/incidents/INC0000001/explode"), 404, "not-found")
     answer = await house.client.delete("/incidents")
     check_problem(answer, 405, "method-not-allowed")
-    assert answer.headers["allow"] == "GET, POST"
+    assert answer.headers["allow"] == "GET, HEAD, POST"
     answer = await house.client.get("/incidents/INC0000001/acknowledge")
     check_problem(answer, 405, "method-not-allowed")
     assert answer.headers["allow"] == "POST"

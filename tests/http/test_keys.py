@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tocsin.keys import Keys, KeysUnavailable, KeyTrouble, Scope, digest, new_token, well_formed
 from tocsin.keys.tokens import ALPHABET, base62
+from tocsin.reactions.reaction import TIMEKEEPER
 from tocsin.settings import Settings
 
 HOUR = timedelta(hours=1)
@@ -83,6 +84,14 @@ def test_a_key_is_what_was_asked_for(keys: Keys) -> None:
 @pytest.mark.parametrize("owner", ["", " ann", "x" * 201, "a\nb", "bell\x07"])
 def test_an_owner_has_a_name_that_can_be_printed(keys: Keys, owner: str) -> None:
     with pytest.raises(KeyTrouble, match="printable"):
+        keys.create(owner, [Scope.READ], by="ann")
+    assert keys.all() == []
+
+
+@pytest.mark.parametrize("owner", [TIMEKEEPER, "Timekeeper"])
+def test_no_key_speaks_in_the_name_of_time(keys: Keys, owner: str) -> None:
+    """What happens by itself is told from what a service says happened by itself."""
+    with pytest.raises(KeyTrouble, match="by itself"):
         keys.create(owner, [Scope.READ], by="ann")
     assert keys.all() == []
 

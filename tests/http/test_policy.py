@@ -204,6 +204,7 @@ async def test_who_saw_another_version_is_told(house: House) -> None:
     check_problem(stale, 412, "stale-version")
     assert (stale.json()["current"], stale.json()["expected"]) == (2, 1)
     assert stale.json()["detail"] == "The policy is at version 2, not 1: read it again."
+    assert "incident" not in stale.text
     assert (await publish(house, DEFAULT_DOCUMENT, **{"If-Match": '"2"'})).json()["version"] == 3
     assert (await publish(house, **{"If-Match": "*"})).json()["version"] == 4
 

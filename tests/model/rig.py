@@ -177,7 +177,7 @@ class Rig:
             pass
         assert self.database is not None
         verdicts = [verify(self.reader, self.database, each) for each in found()]
-        return [each.name for each in verdicts if not each.comparison.equal]
+        return [each.name for each in verdicts if not each.equal]
 
     @contextmanager
     def losing(self, before: int, after: int) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """Every promise of the read models is held to on both stores."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from tocsin.readmodels.rows import RowStore
 
 Open = Callable[[], Database]
 SMALL = Pace(live_events=3, rebuild_events=3, poll_seconds=0.01, beat_seconds=0.0)
+LEASE_SECONDS = 20
+"""A server notices a moment later that a session has ended, and lets go of its locks."""
 RUNNERS: list[Projector] = []
 """Those of the test at hand, so that none outlives it."""
 
@@ -32,7 +35,15 @@ def runner_of(
 
 def follow(source: Any, database: Database, *projections: Projection) -> Projector:
     """Run until nothing is left to do. The leases stay held."""
-    projector = runner_of(source, database, projections, pace=SMALL)
+    return run_out(runner_of(source, database, projections, pace=SMALL))
+
+
+def run_out(projector: Projector) -> Projector:
+    """Let a projector do all that there is to do, once whoever was there before it is gone."""
+    deadline = time.monotonic() + LEASE_SECONDS
+    while not all(seat.lease.take() for seat in projector._seats):
+        assert time.monotonic() < deadline, "somebody else follows"
+        time.sleep(0.01)
     for _ in range(3):
         while projector.step():
             pass
@@ -78,8 +89,22 @@ class Model:
         assert live is not None, "nothing serves it yet"
         return live
 
+    @property
+    def store(self) -> RowStore:
+        return RowStore(self.database, self.projection.shape, self.live.table_name)
+
+    @property
+    def state_store(self) -> RowStore:
+        assert self.projection.states is not None, "it keeps no state"
+        return RowStore(self.database, self.projection.states, self.live.states_name)
+
     def rows(self) -> list[Any]:
-        store = RowStore(self.database, self.projection.shape, self.live.table_name)
+        return self._all(self.store)
+
+    def states(self) -> list[Any]:
+        return self._all(self.state_store)
+
+    def _all(self, store: RowStore) -> list[Any]:
         with self.database.reading() as connection:
             return list(store.in_order(connection))
 

@@ -22,6 +22,8 @@ from tocsin.domain.incident.values import (
     Visibility,
 )
 from tocsin.domain.kernel import Event, Recorded
+from tocsin.domain.policy.events import PolicyPublished
+from tocsin.domain.policy.state import POLICY_STREAM
 from tocsin.store.mapper import decode, encode
 
 BEGIN = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
@@ -41,6 +43,17 @@ class Memory:
 
     def raw_page(self, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
         return list(enumerate(self.bodies[after : after + limit], after + 1))
+
+    def history(
+        self, stream: UUID, after: int = 0, until: int | None = None
+    ) -> Sequence[Recorded[Any]]:
+        return [decode(body) for body in self.raw_history(stream, after, until)]
+
+    def raw_history(
+        self, stream: UUID, after: int = 0, until: int | None = None
+    ) -> Sequence[bytes]:
+        wanted = b'"stream":"%b"' % str(stream).encode()
+        return [body for body in self.bodies if wanted in body][after:until]
 
     def add(self, history: Iterable[Recorded[Any]]) -> None:
         self.bodies += [encode(recorded) for recorded in history]
@@ -77,9 +90,11 @@ class Scribe:
 
 
 def told(*told: tuple[int, Event]) -> list[Recorded[Any]]:
-    """A history of numbered incidents."""
+    """A history of numbered incidents; number 0 is the policy."""
     scribe = Scribe()
-    return [scribe.record(stream(number), event) for number, event in told]
+    return [
+        scribe.record(stream(number) if number else POLICY_STREAM, each) for number, each in told
+    ]
 
 
 def plausible(incidents: int, seed: int = 1, interleaved: int = 50) -> list[Recorded[Any]]:
@@ -153,6 +168,11 @@ IMPORTED = events.IncidentImported(
     status=Status.ON_HOLD,
     attributes={"contact_type": "Phone"},
 )
+
+
+def published(note: str) -> PolicyPublished:
+    """Another policy; what it says matters to nobody here."""
+    return PolicyPublished(version=2, document="", compiled="", note=note)
 
 
 def _text(name: str) -> st.SearchStrategy[str]:

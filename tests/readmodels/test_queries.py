@@ -319,13 +319,13 @@ def test_every_query_says_what_it_can_be_asked() -> None:
     paths = {query.path: query for each in found() for query in each.queries}
     assert {
         "/incidents", "/queues", "/queues/{group}", "/timeline", "/workload/people",
-        "/workload/groups",
+        "/workload/groups", "/agenda", "/timers", "/breaches", "/attainment",
     } == set(paths)  # fmt: skip
     for path, query in paths.items():
         assert query.doc
         assert list(query.parameters)[-2:] == ["limit", "after"]
         assert ("group" in query.parameters) == (
-            path in {"/queues/{group}", "/incidents", "/workload/people"}
+            path not in {"/queues", "/timeline", "/workload/groups", "/attainment"}
         )
         assert query.returns.__origin__ is Page
     assert RESUMED.event_name == "incident.resumed"

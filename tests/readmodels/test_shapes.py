@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 from sqlalchemy.schema import CreateTable
 
-from tests.readmodels import counting
+from tests.readmodels import counting, spells
 from tests.readmodels.conftest import Model, follow, made
 from tests.readmodels.streams import LOGGED, REPORTED, Memory, stream, told
 from tocsin.domain.incident.events import IncidentCancelled, IncidentLogged, IncidentReported
 from tocsin.domain.kernel import Recorded
-from tocsin.readmodels import Indexed, Key, Projection, found, row
+from tocsin.readmodels import Indexed, Key, Projection, each_event, found, row
 from tocsin.readmodels.codec import Codec
 from tocsin.readmodels.database import Database
 from tocsin.readmodels.projection import Misshapen
@@ -52,17 +52,21 @@ class Everything:
     size: Size | None = None
     names: tuple[str, ...] | None = None
     facts: dict[str, str] | None = None
+    numbers: dict[str, int] | None = None
+    entries: list[list[Any]] | None = None
+    octets: bytes | None = None
 
     INDEXES: ClassVar = (("flag", "moment"),)
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+WHOLES = st.integers(-(2**63), 2**63 - 1)
 ROWS = st.builds(
     Everything,
     first=st.uuids(),
     second=TEXTS,
     flag=st.none() | st.booleans(),
-    number=st.none() | st.integers(-(2**63), 2**63 - 1),
+    number=st.none() | WHOLES,
     text=st.none() | TEXTS,
     moment=st.none() | st.datetimes(timezones=st.just(UTC)),
     other=st.none() | st.uuids(),
@@ -70,6 +74,9 @@ ROWS = st.builds(
     size=st.none() | st.sampled_from(Size),
     names=st.none() | st.lists(TEXTS).map(tuple),
     facts=st.none() | st.dictionaries(TEXTS, TEXTS),
+    numbers=st.none() | st.dictionaries(TEXTS, WHOLES),
+    entries=st.none() | st.lists(st.lists(st.none() | TEXTS | WHOLES, max_size=3), max_size=3),
+    octets=st.none() | st.binary(max_size=8),
 )
 SHAPE = Shape.of(Everything)
 
@@ -140,6 +147,11 @@ class Keyless:
 
 
 @dataclasses.dataclass(frozen=True)
+class OctetsByKey:
+    name: Key[bytes]
+
+
+@dataclasses.dataclass(frozen=True)
 class Float:
     name: Key[str]
     amount: float
@@ -173,6 +185,23 @@ def test_a_module_that_cannot_work_is_refused_with_the_reason(
 ) -> None:
     with pytest.raises(Misshapen, match=why):
         made("broken", **parts)
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ({"rows": None}, r"it has a State, so it needs rows\(state\)"),
+        ({"State": Keyless}, "Keyless declares no Key"),
+        ({"State": OctetsByKey}, "name: bytes can be neither Key nor Indexed"),
+        ({"keys": each_event}, "a row of each event has no State"),
+        ({"CONTEXT": None}, "a CONTEXT and a fold or rows"),
+        ({"fold": counting.fold, "rows": list}, "a CONTEXT and a fold or rows"),
+        ({"CONTEXT": Keyless}, "a CONTEXT is a class with the UUID"),
+    ],
+)
+def test_a_module_with_a_state_or_a_context_must_be_whole(parts: dict[str, Any], why: str) -> None:
+    with pytest.raises(Misshapen, match=why):
+        made("broken", spells, **parts)
 
 
 @pytest.mark.parametrize("name", ["Upper", "with-dash", "x" * 41])

@@ -167,7 +167,9 @@ class Aggregate(Generic[S]):
     evolve: Callable[[S, Recorded[Any]], S]
     claims: Callable[[S, Event], Iterable["Claim"]]
     only: UUID | None = None
-    """Its one stream, where there is only one: it is there before its first event."""
+    """Its one stream, where there is only one."""
+    always: bool = False
+    """Whether its streams are there before their first event: it never begins."""
     known_by: tuple[str, ...] = ()
     """The fields of its state that receipts name it by, besides its id."""
 

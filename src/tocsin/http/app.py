@@ -1,7 +1,7 @@
 """The HTTP service, put together: who holds what, what is served, how it starts and stops."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
 from typing import Any
 
@@ -13,6 +13,7 @@ from tocsin import __version__
 from tocsin.desk import Desk
 from tocsin.http import (
     batch,
+    clocks,
     commands,
     errors,
     feed,
@@ -21,6 +22,7 @@ from tocsin.http import (
     openapi,
     policy,
     questions,
+    what_if,
 )
 from tocsin.http.access import Access
 from tocsin.http.guard import Guard
@@ -28,7 +30,8 @@ from tocsin.http.metrics import Metrics
 from tocsin.http.service import Service
 from tocsin.http.tail import Tail
 from tocsin.keys import Keys
-from tocsin.readmodels import found
+from tocsin.reactions.service import Reactions
+from tocsin.readmodels import Projection, found
 from tocsin.readmodels.database import Database
 from tocsin.readmodels.reading import ReadModels
 from tocsin.settings import Settings
@@ -105,12 +108,27 @@ def _mount(app: Tocsin, service: Service, models: ReadModels) -> None:
     commands.mount(app, service)
     batch.mount(app, service)
     incidents.mount(app, service)
+    clocks.mount(app, service)
     policy.mount(app, service)
+    what_if.mount(app, service)
     questions.mount(app, service, models, projections)
     feed.mount(app, service)
     health.mount(app, service, models, projections)
     errors.mount(app)
+    if service.settings.timekeeper:
+        _react(service, models, projections)
     app.openapi = openapi.document(app)  # type: ignore[method-assign]
+
+
+def _react(service: Service, models: ReadModels, projections: Sequence[Projection]) -> None:
+    """Do here what is to happen by itself."""
+    metrics = service.metrics
+    late = metrics.late_seconds.observe
+    reactions = Reactions(service.log, service.desk, models, projections, late=late)
+    metrics.acts = reactions.acts
+    metrics.gauges.append(reactions.readings)
+    service.beginnings.append(reactions.start)
+    service.endings.append(reactions.stop)
 
 
 def _lifespan(service: Service, opened: ExitStack) -> Lifespan:
@@ -118,11 +136,15 @@ def _lifespan(service: Service, opened: ExitStack) -> Lifespan:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with opened:
             await service.desk.start()
+            for begin in service.beginnings:
+                begin()
             watch = asyncio.create_task(service.access.follow(), name="tocsin-keys")
             try:
                 yield
             finally:
                 service.begin_to_stop()
+                for end in service.endings:
+                    await end()
                 watch.cancel()
                 with suppress(asyncio.CancelledError):
                     await watch

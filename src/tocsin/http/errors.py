@@ -68,5 +68,8 @@ def _not_allowed(request: Request) -> Problem:
     for route in app.routes:
         if isinstance(route, Route) and route.matches(dict(request.scope))[0] is not Match.NONE:
             methods |= route.methods or set()
+    if "GET" in methods:
+        # The guard answers it as one.
+        methods.add("HEAD")
     allowed = ", ".join(sorted(methods))
     return Problem(METHOD_NOT_ALLOWED, f"Here one can {allowed}.", {"Allow": allowed})

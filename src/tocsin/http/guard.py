@@ -1,7 +1,7 @@
 """What every request passes first and every answer last, as plain ASGI: no task, no copy of a body.
 
 Host names (against DNS rebinding), a name for each request, headers that tell browsers to be
-careful, and a stop watch.
+careful, and a stop watch. A `HEAD` is answered here for every route: as `GET`, less the content.
 """
 
 import logging
@@ -38,9 +38,11 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = perf_counter()
+        started, method = perf_counter(), scope["method"]
         host, request_id = self._said(scope)
         status = 0
+        if method == "HEAD":
+            scope, send = {**scope, "method": "GET"}, _head_only(send)
 
         async def careful(message: Message) -> None:
             nonlocal status
@@ -63,7 +65,7 @@ class Guard:
                 await of(error).answer()(scope, receive, careful)
         finally:
             route = getattr(scope.get("route"), "path", "-")
-            self._metrics.answered(scope["method"], route, status, perf_counter() - started)
+            self._metrics.answered(method, route, status, perf_counter() - started)
 
     def _said(self, scope: Scope) -> tuple[bytes | None, bytes]:
         """The host name of a request, and its id: the caller's, or one made here."""
@@ -86,3 +88,14 @@ class Guard:
             "The service does not answer under this host name; TOCSIN_ALLOWED_HOSTS lists those"
             " under which it does.",
         )
+
+
+def _head_only(send: Send) -> Send:
+    """Send the head of an answer, and end it there: also that of a stream, which has no end."""
+
+    async def head(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await send(message)
+            await send({"type": "http.response.body", "body": b""})
+
+    return head

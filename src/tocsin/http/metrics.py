@@ -6,7 +6,7 @@ families that Prometheus knows are made when somebody asks for them.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
@@ -18,6 +18,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+LATENESS = (*SECONDS, 60.0, 300.0, 3_600.0, 86_400.0)
 SIZES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
 
 Reading = tuple[str, str, dict[str, str], float]
@@ -59,6 +60,10 @@ class Metrics(Collector):
         """Seconds by method, route and status."""
         self.commit_seconds = Spread(SECONDS)
         self.commit_commands = Spread(SIZES)
+        self.late_seconds = Spread(LATENESS)
+        """Of what fell due by itself."""
+        self.acts: Mapping[str, int] = {}
+        """What was recorded here by itself, by the stored name of the event."""
         self.gauges: list[Gauges] = []
         self.registry.register(self)
 
@@ -101,10 +106,15 @@ class Metrics(Collector):
         for name, doc, spread in (
             ("commit_seconds", "Duration of a transaction of the log.", self.commit_seconds),
             ("commit_commands", "Commands that shared a transaction.", self.commit_commands),
+            ("act_late_seconds", "Time from when it was due to its record.", self.late_seconds),
         ):
             family = HistogramMetricFamily(f"tocsin_{name}", doc)
             family.add_metric([], spread.buckets(), spread.total)
             yield family
+        acts = CounterMetricFamily("tocsin_acts", "What happened by itself.", labels=["event"])
+        for name, count in list(self.acts.items()):
+            acts.add_metric([name], count)
+        yield acts
         yield from self._readings()
 
     def _readings(self) -> Iterator[Metric]:

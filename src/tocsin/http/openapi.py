@@ -33,7 +33,7 @@ WHY: dict[int, str] = {
     404: "There is no such incident, or no such position.",
     408: "The body did not arrive in time.",
     409: "A rule says no; `possible` names the commands that could be recorded now.",
-    412: "The incident is at another version than `If-Match` says; `current` names it.",
+    412: "It is at another version than `If-Match` says; `current` names it.",
     413: "The body is too large.",
     415: "The body is not JSON.",
     421: "The service does not answer under this host name.",

@@ -181,7 +181,7 @@ def _publishing(service: Service) -> APIRoute:
         try:
             checked = await asyncio.to_thread(read, asked.document)
         except BadPolicy as bad:
-            raise _bad(bad) from None
+            raise no_policy(bad, "document") from None
         command = replace(asked, compiled=checked.policy.compiled)
         try:
             receipt = await service.desk.handle(
@@ -249,9 +249,9 @@ def _told(flaws: Sequence[Flaw]) -> list[dict[str, Any]]:
     return [asdict(each) for each in flaws]
 
 
-def _bad(bad: BadPolicy) -> Problem:
-    """All that is wrong with a document, each with its line."""
+def no_policy(bad: BadPolicy, field: str) -> Problem:
+    """All that is wrong with the document in a field, each with its line."""
     first = bad.flaws[0]
     more = f" {len(bad.flaws) - 1} more are in `errors`." if len(bad.flaws) > 1 else ""
-    errors = [{"field": f"document.{f.key}", "line": f.line, "reason": f.reason} for f in bad.flaws]
-    return Problem(INVALID, f"The document is no policy: {first}{more}", errors=errors[:LISTED])
+    errors = [{"field": f"{field}.{f.key}", "line": f.line, "reason": f.reason} for f in bad.flaws]
+    return Problem(INVALID, f"The {field} is no policy: {first}{more}", errors=errors[:LISTED])

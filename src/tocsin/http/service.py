@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -28,6 +29,10 @@ class Service:
     access: Access
     metrics: Metrics
     tail: Tail
+    beginnings: list[Callable[[], None]] = field(default_factory=list)
+    """What else begins, in order, once commands are taken."""
+    endings: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """What else is to be ended, in order, when the service ends."""
     stopping: bool = False
     """Whether nothing new is begun any more, and what waits should end."""
     _streams: "OrderedDict[str, UUID]" = field(default_factory=OrderedDict)

@@ -16,6 +16,10 @@ class Scope(StrEnum):
     """Everything, the other scopes included."""
 
 
+RESERVED = "timekeeper"
+"""The name of what acts when nobody does: no key may speak in it."""
+
+
 class KeyTrouble(Exception):
     """Something about a key cannot be done. The sentence says why."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, desc, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from tocsin.keys.records import Change, Key, KeysUnavailable, KeyTrouble, Scope
+from tocsin.keys.records import RESERVED, Change, Key, KeysUnavailable, KeyTrouble, Scope
 from tocsin.keys.tables import KeyTables
 from tocsin.keys.tokens import digest, new_token
 from tocsin.settings import Settings
@@ -127,6 +127,8 @@ class Keys:
         moment = _now()
         if not (0 < len(owner) <= OWNER_LENGTH and owner.isprintable() and owner.strip() == owner):
             raise KeyTrouble(f"An owner has 1 to {OWNER_LENGTH} printable letters.")
+        if owner.casefold() == RESERVED:
+            raise KeyTrouble(f"{owner} is the name of what happens by itself: choose another one.")
         if not scopes:
             raise KeyTrouble(f"A key needs a scope: {', '.join(Scope)}.")
         if expires_at and expires_at <= moment:

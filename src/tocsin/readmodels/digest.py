@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 
 from tocsin.readmodels.database import Database
 from tocsin.readmodels.feeding import advance
+from tocsin.readmodels.follower import Follower
 from tocsin.readmodels.projection import Projection
 from tocsin.readmodels.rebuild import REBUILD_EVENTS, Build, RebuildHalted
-from tocsin.readmodels.registry import Generation, Registry, Role
+from tocsin.readmodels.registry import Generation, Registry, Role, columns
 from tocsin.readmodels.rows import RowStore
 from tocsin.readmodels.source import Source
 
@@ -39,11 +40,17 @@ class Comparison:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What a read model says, against what the log says at the same position."""
+    """What a read model says and remembers, against what the log says at the same position."""
 
     name: str
     position: int
     comparison: Comparison
+    states: Comparison | None = None
+    """Of the states behind the rows, where the projection has a `State`."""
+
+    @property
+    def equal(self) -> bool:
+        return self.comparison.equal and (self.states is None or self.states.equal)
 
 
 class Unsettled(Exception):
@@ -52,7 +59,13 @@ class Unsettled(Exception):
 
 def canonical(row: Any) -> bytes:
     """A row as bytes: the same for the same row, whichever store it comes from."""
-    return orjson.dumps(vars(row), option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
+    return orjson.dumps(vars(row), default=_octets, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
+
+
+def _octets(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.hex()
+    raise TypeError(f"no column holds {type(value).__name__}")
 
 
 def digest(connection: Connection, store: RowStore) -> str:
@@ -82,7 +95,7 @@ def compare(connection: Connection, one: RowStore, other: RowStore) -> Compariso
 
 
 def verify(source: Source, database: Database, projection: Projection) -> Verdict:
-    """Build a read model from the first event in a table of its own, and compare the live one.
+    """Build a read model from the first event in tables of its own, and compare the live one's.
 
     Raises:
         RebuildHalted: an event cannot be applied.
@@ -98,6 +111,8 @@ def verify(source: Source, database: Database, projection: Projection) -> Verdic
             live = _live(database, registry, projection)
             while follower.position < live.position and not follower.halted:
                 advance(source, [follower], min(REBUILD_EVENTS, live.position - follower.position))
+            while not (follower.halted or follower.unfold(source)):
+                pass
             if follower.halted:
                 with database.reading() as connection:
                     broken = registry.find(connection, projection.name, Role.VERIFYING)
@@ -105,12 +120,18 @@ def verify(source: Source, database: Database, projection: Projection) -> Verdic
             with database.reading() as connection:
                 still = registry.find(connection, projection.name, Role.LIVE)
                 if still is not None and still.position == follower.position:
-                    serving = RowStore(database, projection.shape, still.table_name)
-                    outcome = compare(connection, serving, follower.rows)
-                    return Verdict(projection.name, still.position, outcome)
+                    return _verdict(connection, Follower(database, projection, still), follower)
         raise Unsettled(f"{projection.name} moved on at every attempt.")
     finally:
         build.abandon()
+
+
+def _verdict(connection: Connection, live: Follower, built: Follower) -> Verdict:
+    rows, *states = (
+        compare(connection, one, other)
+        for one, other in zip(live.stores, built.stores, strict=True)
+    )
+    return Verdict(live.projection.name, live.position, rows, states[0] if states else None)
 
 
 def _live(database: Database, registry: Registry, projection: Projection) -> Generation:
@@ -118,6 +139,8 @@ def _live(database: Database, registry: Registry, projection: Projection) -> Gen
         live = registry.find(connection, projection.name, Role.LIVE)
     if live is None:
         raise Unsettled(f"{projection.name} has never been built.")
+    if live.columns != columns(projection):
+        raise Unsettled(f"{projection.name} was built by another version of the code.")
     return live
 
 

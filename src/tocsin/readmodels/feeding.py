@@ -54,7 +54,7 @@ def _feed(source: Source, followers: list[Follower], place: int, limit: int) -> 
         try:
             if fault is not None:
                 follower.halt(source, place + 1, fault)
-            elif events:
+            elif events and follower.ready(source):
                 follower.feed(batch)
         except Overtaken:
             follower.lost = True

@@ -3,6 +3,9 @@
 A page's rows are loaded with one SELECT (those it does not still have), folded in memory, and
 written with the new position in one transaction. The position moves only from where this
 follower left it, so a page is applied exactly once, whoever else tries.
+
+A projection with a `State` has two tables: the states are what is loaded and folded, and the rows
+that they stand for are written beside them, where they changed.
 """
 
 from collections import defaultdict
@@ -15,14 +18,18 @@ from uuid import UUID
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from tocsin.domain.kernel import Event, Recorded
+from tocsin.readmodels.context import Context, Garbled, tell
 from tocsin.readmodels.database import Database
-from tocsin.readmodels.projection import Projection, each_event
+from tocsin.readmodels.projection import Projection, each_event, within
 from tocsin.readmodels.registry import Generation, Overtaken, Registry, State
 from tocsin.readmodels.rows import RowStore
 from tocsin.readmodels.source import Source, envelope
+from tocsin.readmodels.unfolding import Unfolding, Unsound
 
 CACHED_ROWS = 20_000
 """Rows that a follower keeps in memory: those of the incidents that move now, at about 3 kB."""
+STATES_AT_ONCE = 2_000
+"""States that are unfolded in one transaction."""
 ERROR_LENGTH = 2_000
 
 
@@ -31,6 +38,7 @@ class Batch:
 
     def __init__(self, events: Sequence[Recorded[Any]]) -> None:
         self.events = events
+        self._only: dict[frozenset[type[Event]], Batch] = {}
 
     @property
     def last(self) -> int:
@@ -54,10 +62,13 @@ class Batch:
         return frozenset(type(recorded.event) for recorded in self.events)
 
     def only(self, kinds: frozenset[type[Event]]) -> "Batch":
-        """The events of these classes."""
+        """The events of these classes; many projections want the same ones."""
         if self.kinds <= kinds:
             return self
-        return Batch([recorded for recorded in self.events if type(recorded.event) in kinds])
+        if kinds not in self._only:
+            wanted = [recorded for recorded in self.events if type(recorded.event) in kinds]
+            self._only[kinds] = Batch(wanted)
+        return self._only[kinds]
 
     def halves(self) -> tuple["Batch", "Batch"]:
         half = len(self.events) // 2
@@ -73,7 +84,10 @@ class Follower:
         projection: Projection,
         generation: Generation,
         cached_rows: int = CACHED_ROWS,
+        *,
+        deferring: bool = False,
     ) -> None:
+        """`deferring` makes the rows of states not page by page, but all at once by `unfold`."""
         self.projection, self.generation = projection, generation
         self.position = generation.position
         self.halted = False
@@ -81,7 +95,49 @@ class Follower:
         self._registry = Registry(database)
         self._database, self._cached_rows = database, cached_rows
         self.rows = RowStore(database, projection.shape, generation.table_name)
+        self.states: RowStore | None = None
+        if projection.states is not None:
+            self.states = RowStore(database, projection.states, generation.states_name)
+        self._folded = self.states or self.rows
         self._cache: dict[Any, Any] = {}
+        self._context: Context | None = None
+        self._fold_one: Callable[..., Any] = projection.fold
+        self._unfolding: Unfolding | None = None
+        self._deferred = deferring and self.states is not None
+        self._unfolds = False
+        self._last_unfolded: Any = None
+        if projection.context is None:
+            self._begin()
+
+    @property
+    def stores(self) -> tuple[RowStore, ...]:
+        """The tables of its generation."""
+        return (self.rows,) if self.states is None else (self.rows, self.states)
+
+    def ready(self, source: Source) -> bool:
+        """Learn the context as far as this follower has come, once; false when that halts it.
+
+        Raises:
+            Overtaken: it had to halt, but another runner has replaced this generation.
+        """
+        if self._context is None and self.projection.context is not None:
+            context = self.projection.context()
+            try:
+                tell(context, source, self.position)
+            except Garbled as garbled:
+                self.halt(source, garbled.position, garbled.fault)
+                return False
+            self._context = context
+            self._begin()
+        return True
+
+    def _begin(self) -> None:
+        """What is known besides the events does not change any more: bind the functions to it."""
+        projection = self.projection
+        self._fold_one = within(self._context, projection.fold)
+        if projection.rows is not None:
+            rows = within(self._context, projection.rows)
+            self._unfolding = Unfolding(rows, self.rows.codec.key, self._cached_rows)
 
     def feed(self, batch: Batch) -> None:
         """Apply a page. At an event that cannot be applied, halt after all that came before it.
@@ -90,19 +146,49 @@ class Follower:
             Overtaken: another runner moved this generation. Nothing was written.
             OperationalError: the database is away. Nothing was written.
         """
+        assert self.projection.context is None or self._context is not None, "it was not made ready"
         try:
             self._apply(batch)
         except (Overtaken, OperationalError, InterfaceError):
-            self._cache.clear()
+            self._forget()
             raise
         except Exception as fault:
-            self._cache.clear()
+            self._forget()
             if len(batch.events) == 1:
                 self._halt_at(batch.events[0], fault)
                 return
             for half in batch.halves():
                 if not self.halted:
                     self.feed(half)
+
+    def unfold(self, source: Source, states: int = STATES_AT_ONCE) -> bool:
+        """Make the rows of the next few states that have none yet; true when there are none left.
+
+        Each state is unfolded once, not once for every page that touched it. Pages that come
+        meanwhile bring their rows along.
+
+        Raises:
+            Overtaken: another runner moved this generation. Nothing was written.
+        """
+        if self._deferred and self.ready(source):
+            with self._database.writing() as connection:
+                self.rows.clear(connection)  # of a build that was interrupted
+            self._deferred, self._unfolds = False, True
+        if self.halted or not self._unfolds:
+            return not self.halted
+        assert self.states is not None
+        assert self._unfolding is not None
+        known = self.states, self.rows, self._last_unfolded, states
+        try:
+            with self._database.writing() as connection:
+                self._registry.move(connection, self.generation, self.position, self.position)
+                self._last_unfolded = self._unfolding.some(connection, *known)
+        except Unsound as bad:
+            stream = bad.state if isinstance(bad.state, UUID) else None
+            self._halt(bad.fault, error_position=self.position, error_stream=stream)
+            return False
+        self._unfolds = self._last_unfolded is not None
+        return not self._unfolds
 
     def halt(self, source: Source, position: int, fault: Exception) -> None:
         """Stop before an event that nobody can read, and say which and why."""
@@ -129,19 +215,28 @@ class Follower:
         self._registry.mark(self.generation, State.HALTED, error=error, **where)
 
     def _apply(self, batch: Batch) -> None:
+        if self._context is not None:
+            for recorded in batch.by_stream.get(self._context.stream, ()):
+                self._context.add(recorded)
         before, after = self._fold(batch)
         changed = [row for key, row in after.items() if row is not None]
         gone = [key for key, row in after.items() if row is None]
+        public = None
+        if self._unfolding is not None and not self._deferred:
+            public = self._unfolding.difference(before, after)
         with self._database.writing() as connection:
             self._registry.move(connection, self.generation, self.position, batch.last)
-            self.rows.write(connection, changed, gone, new=self.projection.keys is each_event)
+            self._folded.write(connection, changed, gone, new=self.projection.keys is each_event)
+            if public is not None:
+                self.rows.write(connection, public.changed, public.gone, new=False)
         self.position = batch.last
         self._remember(before, after)
+        if self._unfolding is not None and public is not None:
+            self._unfolding.keep(public.unfolded)
 
     def _fold(self, batch: Batch) -> tuple[dict[Any, Any], dict[Any, Any]]:
-        """Return the rows as they were, and those that the page changed."""
-        projection = self.projection
-        fold: Callable[..., Any] = projection.fold
+        """Return the rows (or states) as they were, and those that the page changed."""
+        projection, fold = self.projection, self._fold_one
         batch = batch.only(projection.events)
         if projection.keys is each_event:
             return {}, {each.position: fold(None, each) for each in batch.events}
@@ -150,7 +245,7 @@ class Follower:
         for key, history in touched.items():
             old = before.get(key)
             if projection.takes_key:
-                fold = partial(_fold_of_key, projection.fold, key)
+                fold = partial(_fold_of_key, self._fold_one, key)
             if (row := reduce(fold, history, old)) is not old:
                 after[key] = row
         return before, after
@@ -176,8 +271,14 @@ class Follower:
             missing = (key for key in missing if batch.by_stream[key][0].version > 1)
         if wanted := list(missing):
             with self._database.reading() as connection:
-                before.update(self.rows.load(connection, wanted))
+                before.update(self._folded.load(connection, wanted))
         return before
+
+    def _forget(self) -> None:
+        """What is in memory may not be what is stored; only the context is, whatever happens."""
+        self._cache.clear()
+        if self._unfolding is not None:
+            self._unfolding.forget()
 
     def _remember(self, before: dict[Any, Any], after: dict[Any, Any]) -> None:
         """Keep the rows touched last. Only what is committed gets here."""

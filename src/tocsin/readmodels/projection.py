@@ -4,6 +4,11 @@ A projection is a module: a docstring (the question it answers), `VERSION`, a fr
 `Row`, a pure `fold(row, recorded)`, and functions marked with `@query("/path")`. It sees the
 events that the annotation of its `fold` names. Put the module into the package `projections`, or
 name it in the entry-point group `tocsin.projections` of another distribution: it is served.
+
+Where several rows follow from what is known of one thing, the module also has a frozen dataclass
+`State` and a pure `rows(state)`: then the state is what is folded, and its rows are public. Where
+the rows also depend on a small stream that all of them share, such as the policies, it names the
+class that folds that stream as its `CONTEXT`; `fold` and `rows` get it if they take a `context`.
 """
 
 import dataclasses
@@ -11,18 +16,23 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable
+from functools import partial
 from importlib.metadata import entry_points
 from types import ModuleType
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_type_hints
+from uuid import UUID
 
 from tocsin.domain.kernel import EVENTS, Event, Recorded
+from tocsin.readmodels.context import Context
 from tocsin.readmodels.shape import Shape
 
 F = TypeVar("F", bound=Callable[..., Any])
+CONTEXT = "context"
+"""The parameter by which a fold, or rows, asks for the context."""
 PACKAGE = "projections"
 GROUP = "tocsin.projections"
 NAME_LENGTH = 40
-"""Leaves room for version, generation and index number in the name of a table."""
+"""Leaves room in the name of an index for version, generation, `_state` and a number."""
 
 
 class Misshapen(TypeError):
@@ -89,6 +99,11 @@ class Projection:
     """Which rows an event touches; none for the one row of its stream."""
     events: frozenset[type[Event]]
     queries: tuple[Query, ...]
+    states: Shape[Any] | None = None
+    """What is folded, where that is not the rows themselves."""
+    rows: Callable[..., Iterable[Any]] | None = None
+    """The rows that a state stands for."""
+    context: Callable[[], Context] | None = None
 
     @property
     def row(self) -> type[Any]:
@@ -107,9 +122,12 @@ class Projection:
                 raise Misshapen(f"projection {name} has no {part}")
         if not (name.isidentifier() and name.islower() and len(name) <= NAME_LENGTH):
             raise Misshapen(f"projection {name} needs a short name of lower case letters")
+        stateful = hasattr(module, "State")
         try:
             shape = Shape.of(module.Row)
+            states = Shape.of(module.State) if stateful else None
             events = _events(module.fold)
+            rows, context = _rows(module), _context(module)
         except (TypeError, NameError) as error:
             raise Misshapen(f"projection {name}: {error}") from error
         functions = [f for f in vars(module).values() if hasattr(f, "query_path")]
@@ -119,11 +137,50 @@ class Projection:
             doc=inspect.getdoc(module) or "",
             shape=shape,
             fold=module.fold,
-            takes_key=len(inspect.signature(module.fold).parameters) > 2,
+            takes_key=len(_parameters(module.fold) - {CONTEXT}) > 2,
             keys=getattr(module, "keys", None),
             events=events,
             queries=tuple(Query(f.query_path, f) for f in functions),
+            states=states,
+            rows=rows,
+            context=context,
         )
+
+
+def within(context: Context | None, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, told of the context if it wants to be."""
+    wanted = context is not None and CONTEXT in _parameters(function)
+    return partial(function, context=context) if wanted else function
+
+
+def _parameters(function: Callable[..., Any]) -> set[str]:
+    return set(inspect.signature(function).parameters)
+
+
+def _rows(module: ModuleType) -> Callable[..., Iterable[Any]] | None:
+    """How a module's states become rows; none when its rows are what it folds."""
+    if not hasattr(module, "State"):
+        return None
+    rows = getattr(module, "rows", None)
+    if not callable(rows):
+        raise TypeError("it has a State, so it needs rows(state), which says what rows that makes")
+    if getattr(module, "keys", None) is each_event:
+        raise TypeError("what makes a row of each event has no State")
+    return cast(Callable[..., Iterable[Any]], rows)
+
+
+def _context(module: ModuleType) -> Callable[[], Context] | None:
+    """The class of a module's context, if it has one."""
+    functions = [module.fold] + ([module.rows] if hasattr(module, "State") else [])
+    wanted = any(CONTEXT in _parameters(function) for function in functions)
+    context = getattr(module, "CONTEXT", None)
+    if (context is not None) is not wanted:
+        raise TypeError("a CONTEXT and a fold or rows with the parameter context need each other")
+    if context is None:
+        return None
+    if not (isinstance(getattr(context, "stream", None), UUID) and hasattr(context, "add")):
+        raise TypeError("a CONTEXT is a class with the UUID of its stream and add(recorded)")
+    return cast(Callable[[], Context], context)
 
 
 def _events(fold: Callable[..., Any]) -> frozenset[type[Event]]:

@@ -201,7 +201,11 @@ class Projector:
             if build.follower.halted:
                 # It stays as it is for everyone to see, and whoever repairs it may rebuild it.
                 build.lease.release()
-            elif caught_up and build.settle(self._source.head()):
+            elif (
+                caught_up
+                and build.follower.unfold(self._source)
+                and build.settle(self._source.head())
+            ):
                 seat.build, seat.follower = None, build.follower
                 logger.info("%s is served by version %d", *_what(seat))
         except Overtaken:

@@ -80,8 +80,22 @@ class Standing:
 class View(Generic[R]):
     """One read model in one snapshot."""
 
-    def __init__(self, connection: Connection, table: Table, row: type[R], position: int) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        table: Table,
+        row: type[R],
+        position: int,
+        states: Table | None = None,
+    ) -> None:
         self.connection, self.table, self.row, self.position = connection, table, row, position
+        self._states = states
+
+    @property
+    def states(self) -> Table:
+        """The table of the private states, of a projection that has a `State`."""
+        assert self._states is not None, "this projection has no State"
+        return self._states
 
     def matching(self, **wanted: Any) -> list[ColumnElement[bool]]:
         """Conditions on columns by name: nothing asks nothing, several values ask for any."""
@@ -146,7 +160,7 @@ class ReadModels:
         self.database = database
         self._registry = Registry(database)
         self._registry.migrate()
-        self._tables: dict[tuple[str, str], Table] = {}
+        self._tables: dict[tuple[str, str], tuple[Table, Table | None]] = {}
 
     def ask(self, projection: Projection, query: Query, **parameters: Any) -> Any:
         """Answer a question from the generation that is live.
@@ -176,8 +190,8 @@ class ReadModels:
             live = self._registry.find(connection, projection.name, Role.LIVE)
             if live is None or not set(columns(projection)) <= set(live.columns):
                 raise BeingBuilt(projection.name)
-            table = self._table(projection, live.table_name)
-            yield View(connection, table, projection.row, live.position)
+            table, states = self._known(projection, live)
+            yield View(connection, table, projection.row, live.position, states)
 
     def position(self, name: str) -> int:
         """How far the live generation of a projection has come; 0 when there is none."""
@@ -210,13 +224,16 @@ class ReadModels:
         head, moment = source.head(), now()
         return [_standing(each, source, head, moment) for each in generations]
 
-    def _table(self, projection: Projection, name: str) -> Table:
-        known = (projection.name, name)
+    def _known(self, projection: Projection, live: Generation) -> tuple[Table, Table | None]:
+        known = (projection.name, live.table_name)
         if known not in self._tables:
             # One generation per projection is asked at a time; the others need no place here.
             for old in [key for key in self._tables if key[0] == projection.name]:
                 del self._tables[old]
-            self._tables[known] = projection.shape.table(name, self.database.schema)
+            table, states = projection.shape.table(live.table_name, self.database.schema), None
+            if projection.states is not None:
+                states = projection.states.table(live.states_name, self.database.schema)
+            self._tables[known] = table, states
         return self._tables[known]
 
 

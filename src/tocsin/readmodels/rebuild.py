@@ -83,7 +83,7 @@ class Build:
             begun = left or self._registry.begin(connection, self.projection, self.role)
         if begun.state is State.HALTED:
             self._registry.mark(begun, State.REBUILDING)
-        self.follower = Follower(self._database, self.projection, begun)
+        self.follower = Follower(self._database, self.projection, begun, deferring=True)
         return self.follower
 
     def settle(self, head: int) -> bool:
@@ -93,7 +93,8 @@ class Build:
             Overtaken: it is not ours any more.
         """
         with self._database.writing() as connection:
-            self.follower.rows.index(connection)
+            for store in self.follower.stores:
+                store.index(connection)
         follower = self.follower
         switched = self._registry.switch(follower.generation, follower.position, head)
         if switched:
@@ -108,7 +109,7 @@ class Build:
 
 
 def fits(generation: Generation, projection: Projection) -> bool:
-    """Whether a table was made by this very version of the projection."""
+    """Whether its tables were made by this very version of the projection."""
     same = generation.version == projection.version
     return same and generation.columns == columns(projection)
 
@@ -162,7 +163,11 @@ def _run(
         if progress is not None and going:
             place = min(build.follower.position for build in going)
             progress(Progress(names, place, head, events, time.monotonic() - began))
-        waiting = [build for build in going if fed or not build.settle(head)]
+        waiting = [
+            build
+            for build in going
+            if fed or not (build.follower.unfold(source) and build.settle(head))
+        ]
     if halted := [build.follower.generation for build in builds if build.follower.halted]:
         with database.reading() as connection:
             rows = Registry(database).rows(connection)

@@ -1,7 +1,8 @@
 """What is known of each projection: which table serves it, how far it has come, what is wrong.
 
-A generation is one table of one projection. One of them is live. Another may be in the making
-beside it, and becomes the live one in a single transaction.
+A generation is one table of one projection, with a second one for the states if it has a `State`.
+One of them is live. Another may be in the making beside it, and becomes the live one, with both
+tables, in a single transaction.
 """
 
 import dataclasses
@@ -42,7 +43,7 @@ class Overtaken(Exception):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Generation:
-    """One table of one projection, and how far it has come."""
+    """What was made of one projection at one time, and how far it has come."""
 
     name: Key[str]
     generation: Key[int]
@@ -63,6 +64,11 @@ class Generation:
 
     TABLE: ClassVar[str] = "projections"
 
+    @property
+    def states_name(self) -> str:
+        """The table of the states, where the projection has a `State`."""
+        return f"{self.table_name}_state"
+
 
 SHAPE = Shape.of(Generation)
 
@@ -72,8 +78,13 @@ def now() -> datetime:
 
 
 def columns(projection: Projection) -> tuple[str, ...]:
-    """What a table must have to serve the queries of this code, whatever its version."""
-    return tuple(f"{f.name} {type(f.type).__name__}" for f in projection.shape.fields)
+    """What the tables must have to serve the queries of this code, whatever their version."""
+    rows = projection.shape.fields
+    states = projection.states.fields if projection.states else ()
+    return (
+        *(f"{f.name} {type(f.type).__name__}" for f in rows),
+        *(f"State.{f.name} {type(f.type).__name__}" for f in states),
+    )
 
 
 class Registry:
@@ -102,7 +113,7 @@ class Registry:
         return found[0] if found else None
 
     def begin(self, connection: Connection, projection: Projection, role: Role) -> Generation:
-        """Register a new generation with an empty table, at position 0."""
+        """Register a new generation with empty tables, at position 0."""
         newest = select(func.max(self.table.c.generation))
         last = connection.execute(newest.where(self.table.c.name == projection.name)).scalar()
         number = (last or 0) + 1
@@ -122,6 +133,9 @@ class Registry:
         connection.execute(insert(self.table).values(vars(generation)))
         table = projection.shape.table(generation.table_name, self.database.schema)
         connection.execute(CreateTable(table))
+        if projection.states is not None:
+            table = projection.states.table(generation.states_name, self.database.schema)
+            connection.execute(CreateTable(table))
         return generation
 
     def move(self, connection: Connection, generation: Generation, old: int, new: int) -> None:
@@ -177,10 +191,12 @@ class Registry:
         return True
 
     def drop(self, connection: Connection, generation: Generation) -> None:
-        """Forget a generation and its table."""
+        """Forget a generation and its tables."""
         connection.execute(delete(self.table).where(*self._is(generation)))
-        table = Table(generation.table_name, MetaData(schema=self.database.schema))
-        connection.execute(DropTable(table, if_exists=True))
+        # Whoever drops it may not know which code made it: a `State` leaves no table behind.
+        for name in (generation.table_name, generation.states_name):
+            table = Table(name, MetaData(schema=self.database.schema))
+            connection.execute(DropTable(table, if_exists=True))
 
     def _is(self, generation: Generation) -> tuple[Any, ...]:
         known = self.table.c

@@ -8,7 +8,18 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Result, Table, and_, bindparam, delete, insert, select
+from sqlalchemy import (
+    Connection,
+    Result,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    literal,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex
 from sqlalchemy.sql.expression import ClauseElement
@@ -83,6 +94,20 @@ class RowStore:
         keys = [self.table.c[name] for name in self.shape.key]
         every = select(self.table).order_by(*keys).execution_options(yield_per=size)
         yield from filled(self.shape.row, connection.execute(every))
+
+    def following(self, connection: Connection, key: Any, limit: int) -> list[Any]:
+        """The rows whose keys come after one; without one, the first."""
+        keys = [self.table.c[name] for name in self.shape.key]
+        wanted = select(self.table).order_by(*keys).limit(limit)
+        if key is not None:
+            known = key if len(keys) > 1 else (key,)
+            given = [literal(one, column.type) for one, column in zip(known, keys, strict=True)]
+            wanted = wanted.where(tuple_(*keys) > tuple_(*given))
+        return list(filled(self.shape.row, connection.execute(wanted)))
+
+    def clear(self, connection: Connection) -> None:
+        """Remove all rows."""
+        connection.execute(delete(self.table))
 
     def _upserting(self) -> Any:
         dialect = postgresql if self._dialect.name == "postgresql" else sqlite

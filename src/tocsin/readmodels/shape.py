@@ -14,7 +14,6 @@ from typing import (
     Generic,
     TypeVar,
     Union,
-    dataclass_transform,
     get_args,
     get_origin,
 )
@@ -30,6 +29,7 @@ from sqlalchemy import (
     Dialect,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -53,39 +53,6 @@ Key = Annotated[T, Mark.KEY]
 """A field that names the row. Several together form the key."""
 Indexed = Annotated[T, Mark.INDEX]
 """A field by which queries find or order rows."""
-
-
-@dataclass_transform(frozen_default=True, kw_only_default=True)
-def row(cls: type[T]) -> type[T]:
-    """Make a class a frozen dataclass that takes keywords and is made at a third of the cost.
-
-    A frozen dataclass sets its fields one by one; a read model makes a row for every event.
-    """
-    cls = dataclasses.dataclass(frozen=True, kw_only=True, init=False)(cls)
-    cls.__init__ = _init(cls)  # type: ignore[method-assign]
-    return cls
-
-
-def _init(cls: Any) -> Any:
-    """Write the `__init__` of a dataclass, as `dataclasses` does, but to set all fields at once."""
-    missing = dataclasses.MISSING
-    known: dict[str, Any] = {"_set": object.__setattr__, "_missing": missing}
-    parameters, values = ["self", "*"], []
-    for each in dataclasses.fields(cls):
-        name, value, default = each.name, each.name, ""
-        if each.default is not missing:
-            known[f"_default_{name}"], default = each.default, f"=_default_{name}"
-        elif each.default_factory is not missing:
-            known[f"_make_{name}"], default = each.default_factory, "=_missing"
-            value = f"_make_{name}() if {name} is _missing else {name}"
-        parameters.append(f"{name}{default}")
-        values.append(f"{name!r}: {value}")
-    # Nothing is executed but the names of the class's own fields.
-    exec(
-        f"def __init__({', '.join(parameters)}): _set(self, '__dict__', {{{', '.join(values)}}})",
-        known,
-    )
-    return known["__init__"]
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -154,19 +121,41 @@ class Names(TypeDecorator[tuple[str, ...]]):
         return None if value is None else tuple(orjson.loads(value))
 
 
-class Facts(TypeDecorator[dict[str, str]]):
+class Facts(TypeDecorator[dict[str, Any]]):
     """A few named facts, as a JSON object with its names in order."""
 
     impl = CHARACTERS
     cache_ok = True
 
-    def process_bind_param(self, value: dict[str, str] | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> str | None:
         if value is None:
             return None
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else orjson.loads(value)
+
+
+class Entries(TypeDecorator[list[Any]]):
+    """A list of short lists, as JSON: what a state keeps of each event, in the order of the log."""
+
+    impl = CHARACTERS
+    cache_ok = True
+
+    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> str | None:
+        return None if value is None else orjson.dumps(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> list[Any] | None:
+        return None if value is None else orjson.loads(value)
+
+
+class Octets(LargeBinary):
+    """Bytes as they are: a state that nobody asks for by its parts, as compactly as it likes."""
+
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        """Both drivers take bytes; SQLAlchemy would wrap them, each time."""
 
 
 def holds(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
@@ -185,10 +174,13 @@ def column_type(kind: Any) -> TypeEngine[Any]:
         str: CHARACTERS,
         int: WHOLE,
         bool: Boolean(),
+        bytes: Octets(),
         datetime: Instant(),
         UUID: UuidType(),
         tuple[str, ...]: Names(),
         dict[str, str]: Facts(),
+        dict[str, int]: Facts(),
+        list[list[Any]]: Entries(),
     }
     if kind in plain:
         return plain[kind]
@@ -214,6 +206,8 @@ def _field(name: str, annotation: Any) -> "Field":
         kind = column_type(annotation)
     except TypeError as error:
         raise TypeError(f"{name}: {error}") from None
+    if marks and isinstance(kind, Octets):
+        raise TypeError(f"{name}: bytes can be neither Key nor Indexed")
     return Field(name, kind, nullable, Mark.KEY in marks, Mark.INDEX in marks)
 
 

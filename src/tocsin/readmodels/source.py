@@ -1,8 +1,9 @@
-"""What the read models need of the log: its head and its pages, in order."""
+"""What the read models need of the log: its head, its pages, and single streams, in order."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 import orjson
 
@@ -22,6 +23,18 @@ class Source(Protocol):
 
     def raw_page(self, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
         """The same page as it is stored, for events that cannot be read."""
+        ...
+
+    def history(
+        self, stream: UUID, after: int = 0, until: int | None = None
+    ) -> Sequence[Recorded[Any]]:
+        """One stream's events with `after < version <= until`, in order."""
+        ...
+
+    def raw_history(
+        self, stream: UUID, after: int = 0, until: int | None = None
+    ) -> Sequence[bytes]:
+        """The same events as they are stored."""
         ...
 
 

@@ -36,6 +36,8 @@ class Entry:
     """Stream and version on which "nothing changes" or "no" was decided: must still be so."""
     under: tuple[UUID, int] | None = None
     """Stream and version of the rules by which it was decided: they must still be in force."""
+    beside: tuple[tuple[UUID, int], ...] = ()
+    """Streams and versions on which it was decided besides its own: they must stand so still."""
     holds: Claim | None = None
     """A name that this stream must hold still: what was found by it may have let it go."""
     kept: bool = True
@@ -49,7 +51,8 @@ class Entry:
     @property
     def rests_on(self) -> set[UUID]:
         """The streams on whose state it was decided."""
-        return self.extends | ({self.expects[0]} if self.expects else set())
+        grounds = (*filter(None, [self.expects]), *self.beside)
+        return self.extends | {stream for stream, _ in grounds}
 
 
 @dataclass(frozen=True)
@@ -146,10 +149,9 @@ def _loses(entry: Entry, known: Known) -> Outcome | None:
     if before := known.answers.get(entry.command_id):
         return Duplicate(*before)
     versions: dict[UUID, int] = {}
-    if entry.expects and known.versions.get(entry.expects[0], 0) != entry.expects[1]:
-        return Stale(entry.expects[0], known.versions.get(entry.expects[0], 0))
-    if entry.under and known.versions.get(entry.under[0], 0) != entry.under[1]:
-        return Stale(entry.under[0], known.versions.get(entry.under[0], 0))
+    for stream, version in (*entry.beside, *filter(None, (entry.expects, entry.under))):
+        if (actual := known.versions.get(stream, 0)) != version:
+            return Stale(stream, actual)
     name = (entry.holds.kind, entry.holds.key) if entry.holds else None
     if entry.expects and name and known.holders.get(name) != entry.expects[0]:
         return Stale(*entry.expects)

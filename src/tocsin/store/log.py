@@ -1,6 +1,6 @@
 """The log, as the rest of Tocsin sees it: an application of the eventsourcing library."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, cast
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
@@ -14,6 +14,9 @@ from tocsin.settings import Settings
 from tocsin.store.entries import Entry, Outcome
 from tocsin.store.mapper import CanonicalMapper, decode
 from tocsin.store.recorder import LogRecorder
+
+STREAMS_AT_ONCE = 500
+"""Streams whose histories are read with one question."""
 
 
 class Log(Application[UUID]):
@@ -84,9 +87,34 @@ class Log(Application[UUID]):
         """Positions and stored bytes of the events after a position, in order."""
         return self._recorder.bodies(after, limit)
 
+    def raw_named(
+        self, names: Sequence[str], after: int, until: int, limit: int
+    ) -> list[tuple[int, bytes]]:
+        """Positions and stored bytes of the events of these names with `after < position <= until`,
+        in order: the first `limit`."""
+        return self._recorder.named(names, after, until, limit)
+
+    def raw_share(
+        self, names: Sequence[str], part: range, after: int, until: int
+    ) -> list[tuple[bytes, bytes]]:
+        """Streams (16 bytes each) and stored bytes of the events of these names with
+        `after < position <= until`, in order, of those streams whose last two bytes are a number
+        in `part`: who reads a large log on several processors gives each a part of 65,536."""
+        return self._recorder.share(names, part, after, until)
+
     def raw_history(self, stream: UUID, after: int = 0, until: int | None = None) -> list[bytes]:
         """Stored bytes of one stream's events, in order."""
         return self._recorder.history(stream, after, until)
+
+    def raw_histories(self, streams: Collection[UUID]) -> dict[UUID, list[bytes]]:
+        """Stored bytes of all events of several streams, in order: one question for all."""
+        found: dict[UUID, list[bytes]] = {stream: [] for stream in streams}
+        waiting = list(found)
+        for start in range(0, len(waiting), STREAMS_AT_ONCE):
+            some = waiting[start : start + STREAMS_AT_ONCE]
+            for stream, body in self._recorder.histories(some):
+                found[stream].append(body)
+        return found
 
     def holder(self, kind: str, key: str) -> UUID | None:
         """The stream that holds a name: kinds are `reference`, `dedup`, `foreign`."""

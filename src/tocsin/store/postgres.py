@@ -189,6 +189,28 @@ class PostgresRecorder(LogRecorder):
             (after, limit),
         )
 
+    def named(
+        self, names: Sequence[str], after: int, until: int, limit: int
+    ) -> list[tuple[int, bytes]]:
+        """The events of some names only."""
+        return self._server.read(
+            "SELECT position, body FROM tocsin.events WHERE position > %b AND position <= %b"
+            " AND topic = ANY(%b) ORDER BY position LIMIT %b",
+            (after, until, list(names), limit),
+        )
+
+    def share(
+        self, names: Sequence[str], part: range, after: int, until: int
+    ) -> list[tuple[bytes, bytes]]:
+        """Streams and stored bytes of the events of some names, of a part of all streams."""
+        ends = [number.to_bytes(2, "big") for number in (part[0], part[-1])]
+        return self._server.read(
+            "SELECT uuid_send(stream), body FROM tocsin.events"
+            " WHERE position > %b AND position <= %b AND topic = ANY(%b)"
+            " AND substring(uuid_send(stream) FROM 15) BETWEEN %b AND %b ORDER BY position",
+            (after, until, list(names), *ends),
+        )
+
     def history(self, stream: UUID, after: int, until: int | None) -> list[bytes]:
         """Stored bytes of one stream's events with `after < version <= until`, in order."""
         rows = self._server.read(
@@ -197,6 +219,14 @@ class PostgresRecorder(LogRecorder):
             (stream, after, until if until is not None else 2**62),
         )
         return [body for (body,) in rows]
+
+    def histories(self, streams: Sequence[UUID]) -> list[tuple[UUID, bytes]]:
+        """Stored bytes of the events of several streams, each stream's in order."""
+        return self._server.read(
+            "SELECT stream, body FROM tocsin.events WHERE stream = ANY(%b::uuid[])"
+            " ORDER BY stream, version",
+            (list(streams),),
+        )
 
     def max_notification_id(self) -> int | None:
         """The position of the last event, or None."""

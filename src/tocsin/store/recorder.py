@@ -61,8 +61,29 @@ class LogRecorder(ApplicationRecorder):
         """Positions and stored bytes of the events after a position, in order."""
 
     @abstractmethod
+    def named(
+        self, names: Sequence[str], after: int, until: int, limit: int
+    ) -> list[tuple[int, bytes]]:
+        """Positions and stored bytes of the events of these names with `after < position <= until`,
+        in order: the first `limit`."""
+
+    @abstractmethod
+    def share(
+        self, names: Sequence[str], part: range, after: int, until: int
+    ) -> list[tuple[bytes, bytes]]:
+        """Streams and stored bytes of the events of these names with `after < position <= until`,
+        in order, of those streams whose last two bytes are a number in `part`.
+
+        Ids end in chance or in a hash, so equal parts of the 65,536 numbers are equal shares.
+        """
+
+    @abstractmethod
     def history(self, stream: UUID, after: int, until: int | None) -> list[bytes]:
         """Stored bytes of one stream's events with `after < version <= until`, in order."""
+
+    @abstractmethod
+    def histories(self, streams: Sequence[UUID]) -> list[tuple[UUID, bytes]]:
+        """Stored bytes of all events of several streams, each stream's in order."""
 
     @abstractmethod
     def _commit(self, entries: Sequence[Entry]) -> list[Outcome]:

@@ -16,22 +16,16 @@ from eventsourcing.persistence import (
 
 from tocsin.store.entries import (
     Entry,
-    Known,
     Outcome,
     StoreUnavailable,
     arbitrate,
-    asked_before,
     changed_claims,
-    claimed_names,
     highest_reference,
-    touched_streams,
 )
 from tocsin.store.mapper import encode, placed
 from tocsin.store.recorder import EventsAlone, LogRecorder
+from tocsin.store.sqlite_batch import insert, look, marks
 from tocsin.store.sqlite_file import check_schema, connect, exclusive, migrate, sqlite3
-
-ROWS_AT_ONCE = 128
-"""Rows of one INSERT. Each statement hands the interpreter over once, so few and large is fast."""
 
 
 class SQLiteRecorder(LogRecorder):
@@ -131,7 +125,7 @@ class SQLiteRecorder(LogRecorder):
             connection.close()
 
     def _store(self, connection: Any, entries: Sequence[Entry]) -> tuple[list[Outcome], int, int]:
-        known = self._known(connection, entries)
+        known = look(connection, entries)
         before = dict(known.holders)
         outcomes, winners = arbitrate(entries, known, self._position)
         if not any(entry.kept for entry, _ in winners):
@@ -143,14 +137,14 @@ class SQLiteRecorder(LogRecorder):
             for draft, position in zip(entry.drafts, stored.positions, strict=True)
         ]  # fmt: skip
         position = self._position + len(events)
-        _insert(connection, "events (position, stream, version, topic, body)", 5, events)
-        _insert(connection, "commands (command_id, fingerprint, answer)", 3, [
+        insert(connection, "events (position, stream, version, topic, body)", 5, events)
+        insert(connection, "commands (command_id, fingerprint, answer)", 3, [
             (entry.command_id.bytes, entry.fingerprint, stored.answer)
             for entry, stored in winners if entry.kept
         ])  # fmt: skip
         new, gone = changed_claims(before, known.holders)
         connection.executemany("DELETE FROM claims WHERE kind = ? AND key = ?", gone)
-        _insert(
+        insert(
             connection,
             "claims (kind, key, stream)",
             3,
@@ -165,37 +159,12 @@ class SQLiteRecorder(LogRecorder):
             raise StoreUnavailable(f"{self.path} was written by another process.")
         return outcomes, position, claimed
 
-    def _known(self, connection: Any, entries: Sequence[Entry]) -> Known:
-        """What the file says about a batch: earlier answers, stream versions, claimed names."""
-        ids = [command_id.bytes for command_id in asked_before(entries)]
-        answers = connection.execute(
-            f"SELECT command_id, fingerprint, answer FROM commands WHERE command_id IN ({_q(ids)})",
-            ids,
-        ).fetchall() if ids else ()  # fmt: skip
-        streams = [stream.bytes for stream in touched_streams(entries)]
-        versions = connection.execute(
-            f"WITH touched (stream) AS (VALUES {', '.join(['(?)'] * len(streams))})"
-            " SELECT stream, (SELECT max(version) FROM events WHERE stream = touched.stream)"
-            " FROM touched",
-            streams,
-        ).fetchall() if streams else ()  # fmt: skip
-        names = claimed_names(entries)
-        holders = connection.execute(
-            "SELECT kind, key, stream FROM claims WHERE (kind, key) IN"
-            f" (VALUES {', '.join(['(?, ?)'] * len(names))})",
-            [part for name in names for part in name],
-        ).fetchall() if names else ()  # fmt: skip
-        return Known(
-            {UUID(bytes=key): (fingerprint, answer) for key, fingerprint, answer in answers},
-            {UUID(bytes=stream): version or 0 for stream, version in versions},
-            {(kind, key): UUID(bytes=stream) for kind, key, stream in holders},
-        )
-
     def answers(self, command_ids: Sequence[UUID]) -> dict[UUID, tuple[bytes, bytes]]:
         """Fingerprint and first answer of each of these commands that was answered before."""
         ids = [command_id.bytes for command_id in command_ids]
         rows = self._read(
-            f"SELECT command_id, fingerprint, answer FROM commands WHERE command_id IN ({_q(ids)})",
+            "SELECT command_id, fingerprint, answer FROM commands"
+            f" WHERE command_id IN ({marks(ids)})",
             ids,
         )
         return {UUID(bytes=key): (fingerprint, answer) for key, fingerprint, answer in rows}
@@ -219,6 +188,28 @@ class SQLiteRecorder(LogRecorder):
             (after, limit),
         )
 
+    def named(
+        self, names: Sequence[str], after: int, until: int, limit: int
+    ) -> list[tuple[int, bytes]]:
+        """The events of some names only."""
+        return self._read(
+            "SELECT position, body FROM events WHERE position > ? AND position <= ?"
+            f" AND topic IN ({marks(names)}) ORDER BY position LIMIT ?",
+            (after, until, *names, limit),
+        )
+
+    def share(
+        self, names: Sequence[str], part: range, after: int, until: int
+    ) -> list[tuple[bytes, bytes]]:
+        """Streams and stored bytes of the events of some names, of a part of all streams."""
+        ends = [number.to_bytes(2, "big") for number in (part[0], part[-1])]
+        return self._read(
+            "SELECT stream, body FROM events WHERE position > ? AND position <= ?"
+            f" AND substr(stream, 15) BETWEEN ? AND ? AND topic IN ({marks(names)})"
+            " ORDER BY position",
+            (after, until, *ends, *names),
+        )
+
     def history(self, stream: UUID, after: int, until: int | None) -> list[bytes]:
         """Stored bytes of one stream's events with `after < version <= until`, in order."""
         rows = self._read(
@@ -227,6 +218,15 @@ class SQLiteRecorder(LogRecorder):
             (stream.bytes, after, until if until is not None else 2**62),
         )
         return [body for (body,) in rows]
+
+    def histories(self, streams: Sequence[UUID]) -> list[tuple[UUID, bytes]]:
+        """Stored bytes of the events of several streams, each stream's in order."""
+        rows = self._read(
+            f"SELECT stream, body FROM events WHERE stream IN ({marks(streams)})"
+            " ORDER BY stream, version",
+            [stream.bytes for stream in streams],
+        )
+        return [(UUID(bytes=stream), body) for stream, body in rows]
 
     def max_notification_id(self) -> int | None:
         """The position of the last event, or None."""
@@ -255,20 +255,6 @@ class _Reader:
     def __init__(self, connection: Any) -> None:
         self.connection = connection
         self.busy = threading.Lock()
-
-
-def _insert(connection: Any, table: str, width: int, rows: Sequence[Sequence[Any]]) -> None:
-    row = f"({', '.join('?' * width)})"
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        chunk = rows[start : start + ROWS_AT_ONCE]
-        connection.execute(
-            f"INSERT INTO {table} VALUES {', '.join([row] * len(chunk))}",
-            [value for values in chunk for value in values],
-        )
-
-
-def _q(values: Iterable[Any]) -> str:
-    return ", ".join("?" for _ in values)
 
 
 class Factory(EventsAlone, InfrastructureFactory[TrackingRecorder]):

@@ -1,15 +1,14 @@
 """`tocsin policy`: the organisation's rules: which hold, which held, and which are to hold."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from tocsin.cli.frame import EXITS, USAGE, WRONG, Fault, Session, subcommand
+from tocsin.cli.frame import EXITS, USAGE, Fault, Session, subcommand
 
 if TYPE_CHECKING:
     from tocsin.domain.policy.difference import Difference
-    from tocsin.domain.policy.document import Compiled
     from tocsin.policies.versions import Version
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -26,9 +25,11 @@ def command() -> None:
 @FILE
 def check(session: Session, file: Path) -> None:
     """Say everything that is wrong with the policy in FILE, each with its line. It needs no log."""
-    found = _read(session, file)
+    from tocsin.cli.documents import policy_in, told
+
+    found = policy_in(session, file)
     if session.json:
-        session.answer({"ok": True, "errors": [], "warnings": _told(found.warnings)})
+        session.answer({"ok": True, "errors": [], "warnings": told(found.warnings)})
         return
     for warning in found.warnings:
         session.out.print(f"{file}: warning: {warning}", style="yellow")
@@ -41,10 +42,11 @@ def check(session: Session, file: Path) -> None:
 @click.option("--against", type=click.IntRange(min=1), metavar="VERSION", help="Not the current.")
 def diff(session: Session, file: Path, against: int | None) -> None:
     """Say what the policy in FILE would change: whose goal, from what to what."""
+    from tocsin.cli.documents import policy_in
     from tocsin.domain.policy.difference import differences
 
     other = _chosen(_versions(session), against)
-    found = differences(other.policy, _read(session, file).policy)
+    found = differences(other.policy, policy_in(session, file).policy)
     if session.json:
         session.answer({"against": other.number, "differences": [vars(each) for each in found]})
         return
@@ -64,13 +66,14 @@ def publish(session: Session, file: Path, note: str, actor: str | None) -> None:
     """
     import asyncio
 
+    from tocsin.cli.documents import policy_in, text_of
     from tocsin.cli.publication import put_in_force
     from tocsin.domain.policy.difference import differences
 
     if not 0 < len(note) <= 500:
         raise Fault("A note has 1 to 500 characters.", USAGE)
-    before, _ = _versions(session)[-1], _read(session, file)
-    published = asyncio.run(put_in_force(session, _text(file), note, actor))
+    before, _ = _versions(session)[-1], policy_in(session, file)
+    published = asyncio.run(put_in_force(session, text_of(file), note, actor))
     found = differences(before.policy, published.policy)
     if session.json:
         changed = published.number != before.number
@@ -116,35 +119,6 @@ def history(session: Session) -> None:
         for each in found
     ]
     session.table(COLUMNS, rows, right=("version", "position"))
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8")
-    except UnicodeDecodeError as error:
-        raise Fault(f"{file} is not UTF-8: byte {error.start}.", USAGE) from error
-
-
-def _read(session: Session, file: Path) -> "Compiled":
-    """The policy in a file; of one that is none, every flaw is shown before it ends."""
-    from tocsin.domain.policy.document import BadPolicy
-    from tocsin.policies.publishing import read
-
-    try:
-        return read(_text(file))
-    except BadPolicy as bad:
-        if session.json:
-            told = {"errors": _told(bad.flaws), "warnings": _told(bad.warnings)}
-            session.answer({"ok": False, **told})
-        else:
-            for flaw in bad.flaws:
-                session.out.print(f"{file}: {flaw}", style="red")
-            session.out.print(f"{file} is no policy: {len(bad.flaws)} errors.", style="bold red")
-        raise click.exceptions.Exit(WRONG) from bad
-
-
-def _told(flaws: Any) -> list[dict[str, Any]]:
-    return [vars(flaw) for flaw in flaws]
 
 
 def _versions(session: Session) -> "list[Version]":

@@ -1,6 +1,7 @@
 """`tocsin verify`: is the log whole, and do the read models say what it says?"""
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 NAMED = 50
 """Faults that are printed; `--json` has a thousand."""
+UNREADABLE = "unreadable"
+"""Stands for the kind of a stream of which nothing can be read."""
 
 
 @subcommand("verify", exits=f"{EXITS} Any fault: 1.")
@@ -55,10 +58,17 @@ def _check(session: Session, log: "Log", findings: "Findings") -> dict[str, Any]
     head = log.head()
     with bar(session, "events", "by position") as progress:
         tails = walk(log, head, findings, progress)
-    with bar(session, "incidents", "by incident") as progress:
+    with bar(session, "streams", "by stream") as progress:
         names = compare(log, tails, findings, progress)
     count = check_names(log, names, head, findings)
-    return {"place": log.place, "head": head, "streams": len(tails), "names": count}
+    kinds = Counter(tail.kind or UNREADABLE for tail in tails.values())
+    return {
+        "place": log.place,
+        "head": head,
+        "streams": len(tails),
+        "streams_by_kind": dict(sorted(kinds.items())),
+        "names": count,
+    }
 
 
 def _compare(session: Session, log: "Log", findings: "Findings") -> "list[Compared]":
@@ -75,8 +85,9 @@ def _show(
 ) -> None:
     out = session.out
     out.print(
-        f"{document['place']}: {document['head']:,} events of {document['streams']:,} incidents,"
-        f" {document['names']:,} names, in {document['seconds']:.1f} s"
+        f"{document['place']}: {_counted(document['head'], 'event')}"
+        f"{whose(document['streams_by_kind'])}, {_counted(document['names'], 'name')},"
+        f" in {document['seconds']:.1f} s"
     )
     for each in compared:
         if each.equal is None:
@@ -90,6 +101,24 @@ def _show(
     if total > NAMED:
         out.print(f"  … and {total - NAMED:,} more: `--json` names a thousand.", style="red")
     if total:
-        out.print(f"{total:,} faults.", style="bold red")
+        out.print(f"{_counted(total, 'fault')}.", style="bold red")
     else:
         out.print("Everything agrees.", style="green")
+
+
+def whose(kinds: dict[str, int]) -> str:
+    """Whose events they are: `of 3 incidents, 2 clocks and the policy`."""
+    from tocsin.domain.kernel import AGGREGATES
+
+    many = sorted(kinds.keys() - {UNREADABLE}, key=lambda kind: (-kinds[kind], kind))
+    only = {kind for kind in many if AGGREGATES[kind].only is not None and kinds[kind] == 1}
+    said = [_counted(kinds[kind], kind) for kind in many if kind not in only]
+    said += [f"the {kind}" for kind in many if kind in only]
+    if UNREADABLE in kinds:
+        said.append(f"{_counted(kinds[UNREADABLE], 'stream')} of which nothing can be read")
+    *first, last = said or [""]
+    return f" of {', '.join(first)} and {last}" if first else last and f" of {last}"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}" + ("" if number == 1 else "s")

@@ -1,4 +1,4 @@
-"""What is stored: the log and its writer, the read models, the keys."""
+"""What is stored: the log and its writer, the policy in it, the read models, the keys."""
 
 import fcntl
 import os
@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tocsin.cli.examination import policy
 from tocsin.cli.examination.check import Check, bad, good, warn
 from tocsin.cli.standing import standings_of
 from tocsin.keys import Keys
@@ -23,7 +24,7 @@ SERVE = "`tocsin serve` makes it."
 
 
 def examine(settings: Settings) -> Iterator[Check]:
-    """Log, writer, read models and keys."""
+    """Log, writer, policy, read models and keys."""
     if not settings.database:
         yield _writer(settings.log_file)
         if not settings.log_file.exists():
@@ -40,6 +41,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         return
     with closing(log):
         yield _log(log, settings)
+        yield from policy.examine(log)
         yield from _read_models(log, settings)
     yield from _keys(settings)
 

@@ -54,15 +54,16 @@ def _compare(log: Log, database: Database, projection: Projection, findings: Fin
         findings.add("read-model", f"{name} cannot be compared: {fault}")
         return Compared(name=name, equal=False)
     outcome = verdict.comparison
-    if not outcome.equal:
-        says = f"{name} differs from the log in {outcome.differing} of {outcome.rows} rows"
-        findings.add("read-model", f"{says}: {_keys(outcome.keys)}", position=verdict.position)
+    for what, said in (("rows", outcome), ("states", verdict.states)):
+        if said is not None and not said.equal:
+            says = f"{name} differs from the log in {said.differing} of {said.rows} {what}"
+            findings.add("read-model", f"{says}: {_keys(said.keys)}", position=verdict.position)
     return Compared(
         name=name,
         position=verdict.position,
         rows=outcome.rows,
         digest=outcome.digest,
-        equal=outcome.equal,
+        equal=verdict.equal,
     )
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 
 from tocsin.cli.verification.findings import Findings
-from tocsin.domain.kernel import Recorded
+from tocsin.domain.kernel import Recorded, aggregate_of
 from tocsin.store.log import Log
 from tocsin.store.mapper import Unreadable, decode, encode
 
@@ -21,6 +21,8 @@ CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
 class Tail:
     """One stream as far as it was read: a few bytes, however long its history."""
 
+    kind: str = ""
+    """The name of its aggregate; none when nothing of it can be read."""
     version: int = 0
     digest: bytes = b""
     sound: bool = True
@@ -93,6 +95,7 @@ def _event(
         findings.add(
             "not-canonical", "its bytes are not what they encode", position=position, stream=stream
         )
+    tail.kind = tail.kind or aggregate_of(recorded.event).name
     tail.version = recorded.version
     tail.add(body)
     asked.setdefault(recorded.command_id, position)

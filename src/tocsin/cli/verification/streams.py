@@ -1,4 +1,4 @@
-"""The log by stream: the same events under each incident, that add up, and the names they hold."""
+"""The log by stream: the same events under each stream, that add up, and the names they hold."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field

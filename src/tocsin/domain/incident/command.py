@@ -26,15 +26,23 @@ class IncidentCommand(Command[Incident]):
     of the lifecycle that is so when the step was taken, in whatever words; for a value, when it
     has that value; for something that may be said again and again, when the last thing of its
     kind was the same words from the same person.
+
+    One without a path nobody can ask for over HTTP; it keeps the statuses of what it is one of.
     """
 
     aggregate = INCIDENT
     statuses: ClassVar[frozenset[Status]] = frozenset()
 
     def __init_subclass__(
-        cls, *, path: str, during: frozenset[Status], creates: bool = False
+        cls,
+        *,
+        path: str | None = None,
+        during: frozenset[Status] | None = None,
+        creates: bool = False,
     ) -> None:
-        cls.statuses = during
+        assert (path is None) is (during is None), "a step of the lifecycle has its statuses"
+        if during is not None:
+            cls.statuses = during
         super().__init_subclass__(path=path, creates=creates)
 
     @classmethod

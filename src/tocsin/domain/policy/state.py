@@ -68,5 +68,10 @@ def _claims(_: InForce, __: Event) -> Iterator[Claim]:
 
 
 POLICY = Aggregate(
-    name="policy", initial=_unpublished, evolve=evolve, claims=_claims, only=POLICY_STREAM
+    name="policy",
+    initial=_unpublished,
+    evolve=evolve,
+    claims=_claims,
+    only=POLICY_STREAM,
+    always=True,
 )

@@ -54,6 +54,19 @@ class Escalate(IncidentCommand, path="escalate", during=WORKABLE):
         return same_level and self.group in (None, incident.group)
 
 
+class EscalateUnasked(Escalate):
+    """Call for help because a step of an escalation fell due.
+
+    Nobody can ask for it: it has no path. By the time that it comes, somebody may have ended the
+    incident or called for more. Then it yields nothing; there is nobody to whom to refuse it.
+    """
+
+    def decide(self, incident: Incident, policy: Policy) -> Iterator[IncidentEvent]:
+        lower = self.level is not None and self.level < (incident.level or FIRST_LINE)
+        if incident.status in self.statuses and not lower:
+            yield from super().decide(incident, policy)
+
+
 class DeclareMajor(IncidentCommand, path="declare-major", during=WORKABLE):
     """Run it as a major incident. Declared again, it has another manager or meeting place."""
 

@@ -1,6 +1,7 @@
 """Service is back, people agree, and the record ends; or not."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated
 
 from annotated_types import Interval
@@ -121,6 +122,28 @@ class Close(IncidentCommand, path="close", during=RESOLVED):
             steps_taken=self.steps_taken,
             lessons=self.lessons,
         )
+
+
+class CloseUnasked(Close):
+    """Make the record final because nobody has said anything for so long: silence is consent, also
+    where somebody would have had to confirm. Nobody can ask for it: it has no path.
+
+    By the time that it comes, the incident may have been opened again. Then it yields nothing.
+    """
+
+    resolved_by: datetime
+    """It must have been resolved by then. A later resolution has a time of its own."""
+
+    def decide(self, incident: Incident, policy: Policy) -> Iterator[IncidentEvent]:
+        if incident.status not in self.statuses:
+            return
+        if incident.resolved_at is None or incident.resolved_at <= self.resolved_by:
+            yield IncidentClosed(
+                closure_code=self.closure_code,
+                detection=self.detection,
+                steps_taken=self.steps_taken,
+                lessons=self.lessons,
+            )
 
 
 class Cancel(IncidentCommand, path="cancel", during=OPEN):

@@ -1,0 +1,43 @@
+"""What is kept of an incident so that its clocks can be read again, whenever somebody asks."""
+
+from typing import Any
+from uuid import UUID
+
+from tocsin.domain.clock.happening import Happening, happening
+from tocsin.domain.clock.plan import Rulebooks
+from tocsin.domain.incident import events
+from tocsin.domain.incident.values import Fact
+from tocsin.domain.kernel import Recorded, aggregate_of
+
+Dossier = list[list[Any]]
+"""Happenings as JSON, in the order of the log."""
+
+
+def incident_of(recorded: Recorded[Any]) -> tuple[UUID, ...]:
+    """The incident that an event is about: what time does has a stream of its own and names it."""
+    if aggregate_of(recorded.event).name == "clock":
+        return (UUID(recorded.event.incident_id),)
+    return (recorded.stream,)
+
+
+def kept(dossier: Dossier, recorded: Recorded[Any], rules: Rulebooks) -> Dossier:
+    """The dossier after one more event; the very same if the event means nothing to clocks."""
+    known = happening(recorded, rules.in_force(recorded.position))
+    return dossier if known is None else [*dossier, list(known)]
+
+
+def read(dossier: Dossier) -> list[Happening]:
+    """The happenings of a dossier."""
+    return [Happening(*each) for each in dossier]
+
+
+def called(event: Any) -> dict[str, str]:
+    """What an event says of how people call the incident: its `title`, its `reference`."""
+    match event:
+        case events.IncidentReported(title=title):
+            return {"title": title}
+        case events.IncidentLogged(reference=reference):
+            return {"reference": reference}
+        case events.IncidentCorrected(fact=Fact.TITLE, now=str(title)):
+            return {"title": title}
+    return {}

@@ -1,0 +1,123 @@
+"""The what-ifs that the service answers: one at a time, in a process that gives way to requests."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections import deque
+from contextlib import suppress
+
+from tocsin.asks import Busy
+from tocsin.settings import Settings
+from tocsin.whatif.jobs import Job, forget_oldest
+from tocsin.whatif.question import Question
+
+END_SECONDS = 10.0
+
+logger = logging.getLogger(__name__)
+
+
+class Replays:
+    """Who is next, and whose turn it is."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._waiting: deque[str] = deque()
+        self._running: str | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def job(self, name: str) -> Job:
+        """The folder of a question."""
+        return Job(self._settings.home, name)
+
+    def state(self, job: Job) -> str:
+        """How a question stands: `waiting`, `running`, or what its folder says."""
+        if job.name in self._waiting:
+            return "waiting"
+        # Cancelled, its process may take a moment to end.
+        return "running" if job.name == self._running and job.asked else job.state
+
+    async def ask(self, question: Question) -> Job:
+        """Join the job of the same question, or begin one.
+
+        Raises:
+            Busy: too many wait already.
+        """
+        job = self.job(question.digest)
+        if self.state(job) in ("waiting", "running", "finished"):
+            return job
+        if len(self._waiting) >= self._settings.what_if_waiting:
+            raise Busy("Too many what-ifs are waiting: ask again later.")
+        self._waiting.append(job.name)
+        try:
+            await asyncio.to_thread(self._begin, job, question)
+        except BaseException:
+            self._waiting.remove(job.name)
+            raise
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._work(), name="tocsin-what-if")
+        return job
+
+    def _begin(self, job: Job, question: Question) -> None:
+        job.ask(question)
+        needed = {*self._waiting, *([self._running] if self._running else ())}
+        forget_oldest(self._settings.home, self._settings.what_if_reports, needed)
+
+    async def cancel(self, job: Job) -> None:
+        """Work on it no more, and keep nothing of it."""
+        with suppress(ValueError):
+            self._waiting.remove(job.name)
+        await asyncio.to_thread(job.forget)
+        if job.name == self._running and self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGTERM)
+
+    async def stop(self) -> None:
+        """End what runs, in order: what it has finished is kept, and it can be asked again."""
+        self._waiting.clear()
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _work(self) -> None:
+        while self._waiting:
+            # Nothing may come between: whoever asks meanwhile must find it in one or the other.
+            self._running = self._waiting.popleft()
+            try:
+                await self._run(self.job(self._running))
+            except OSError:
+                logger.exception("A what-if could not be started.")
+            finally:
+                self._running = self._process = None
+
+    async def _run(self, job: Job) -> None:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("TOCSIN_")}
+        self._process = process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tocsin.whatif", job.name, str(os.getpid())),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            env={**kept, **self._settings.environment()},
+            start_new_session=True,
+        )
+        try:
+            code = await process.wait()
+        except asyncio.CancelledError:
+            await self._end(process)
+            raise
+        if code and self.state(job) == "running" and job.state == "interrupted":
+            reason = f"The process that answered it ended with {code}: ask again, and it goes on."
+            logger.error("A what-if: %s", reason)
+            await asyncio.to_thread(job.fail, reason)
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()

@@ -1,0 +1,28 @@
+"""What comes first by some time, found with an index, a page after the other."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+
+from tocsin.readmodels.reading import View
+
+
+class Upcoming(NamedTuple):
+    """Something that comes at its time. They are ordered as they come."""
+
+    at: datetime
+    what: UUID
+
+
+def upcoming(
+    view: View[Any], time: str, what: str, after: Upcoming | None, limit: int
+) -> list[Upcoming]:
+    """The rows of a read model that come first by one column, named by another."""
+    at, name = view.table.c[time], view.table.c[what]
+    wanted = select(at, name).order_by(at, name).limit(limit)
+    if after is not None:
+        later = or_(at > after.at, and_(at == after.at, name > after.what))
+        wanted = wanted.where(at >= after.at, later)
+    return [Upcoming(*found) for found in view.connection.execute(wanted)]

@@ -1,0 +1,1 @@
+"""What would have breached under another policy? History is replayed in memory; nothing changes."""
