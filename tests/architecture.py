@@ -31,7 +31,7 @@ ROOMS = {
         "tocsin.domain tocsin.settings tocsin.store tocsin.asks tocsin.decision tocsin.memory"
         " tocsin.ids"
     ),
-    "tocsin.readmodels": "tocsin.domain tocsin.settings tocsin.store",
+    "tocsin.readmodels": "tocsin.domain tocsin.process tocsin.settings tocsin.store",
     "tocsin.reactions": f"{BELOW_THE_DOOR} tocsin.readmodels",
     "tocsin.importers": BELOW_THE_DOOR,
     "tocsin.whatif": (

@@ -33,7 +33,7 @@ WARNED_AFTER = timedelta(minutes=45)
 MISSED = 20_000
 """Warnings that fell due while the service was down."""
 COMMIT = 2_000
-INCIDENTS_READIED_PER_SECOND = 300
+INCIDENTS_READIED_PER_SECOND = 1_000
 """What a slow machine manages: the window opens only after everything is ready for it."""
 QUIET_SECONDS = 20.0
 

@@ -202,6 +202,18 @@ def test_how_often_people_are_told_is_promised_from_when_it_is() -> None:
     assert down.stands("18:00") == [("Told", 1, "cancelled", "40m", "0m", "Mon 2 Mar 12:40")]
 
 
+def test_a_promise_to_tell_people_that_held_for_no_time_was_not_kept_either() -> None:
+    """Two updates at once keep one promise; one that comes as it is over is none."""
+    twice = begun(TOLD).on("09:40", UPDATED, UPDATED).on("10:00", RESOLVED)
+    assert [(each.target, each.spent) for each in twice.stands("12:00")] == [
+        ("Told", "40m"),
+        ("Told", "20m"),
+    ]
+    urgent = sla("Told", "1h", measure="update-cadence", priority=[1])
+    life = Life(published(MATRIX + urgent)).on("09:00", REPORTED, LOGGED)
+    assert life.on("10:00", RESOLVED, prioritised(1)).timers("12:00") == []
+
+
 @pytest.mark.parametrize(
     "before",
     [[e.IncidentReported(title="-", source=REPORTED.source)], [REPORTED, LOGGED, RESOLVED]],

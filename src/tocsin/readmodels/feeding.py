@@ -1,11 +1,10 @@
 """Reading the log once for all projections that stand at the same place."""
 
-import gc
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from itertools import pairwise
 
+from tocsin.process import unswept
 from tocsin.readmodels.follower import Batch, Follower
 from tocsin.readmodels.registry import Overtaken
 from tocsin.readmodels.source import Source, readable
@@ -19,19 +18,6 @@ def advance(source: Source, followers: Iterable[Follower], limit: int) -> int:
     """
     with unswept():
         return _advance(source, followers, limit)
-
-
-@contextmanager
-def unswept() -> Iterator[None]:
-    """Without the collector of cycles: a page makes a hundred thousand objects and no cycle, and
-    looking for some takes a third of the time."""
-    swept = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if swept:
-            gc.enable()
 
 
 def _advance(source: Source, followers: Iterable[Follower], limit: int) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tocsin.domain.policy.history import PolicyHistory
 from tocsin.domain.policy.state import POLICY_STREAM
+from tocsin.process import unswept
 from tocsin.store.log import Log
 from tocsin.whatif.comparing import Comparison
 from tocsin.whatif.question import Question
@@ -43,6 +44,13 @@ def scan(
         Stopped: `advance` said so.
         Unreadable: an event cannot be decoded.
     """
+    with unswept():
+        return _scan(log, question, policies, share, advance)
+
+
+def _scan(
+    log: Log, question: Question, policies: PolicyHistory, share: Share, advance: Advance
+) -> Tally:
     tally = Tally(question.listed)
     if not question.position:
         return tally

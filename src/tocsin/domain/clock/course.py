@@ -84,7 +84,6 @@ class Course:
         self.floor: int | None = None
         """Before this it was somebody else's business to notice what fell due."""
         self.ended = False
-        self.last = 0
         self._life: list[Seen] = []
         """What happened since it was reported, or reopened."""
         self._past: set[Moment] = set()
@@ -93,7 +92,6 @@ class Course:
         """Take in all that happened, in the order in which it took place."""
         for each in happenings:
             self._take(each)
-            self.last = max(self.last, each.version)
         return self
 
     def group_at(self, at: int) -> str | None:

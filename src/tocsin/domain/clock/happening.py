@@ -36,7 +36,9 @@ def clock_stream(incident_id: UUID) -> UUID:
 
 def reach(at: int) -> int:
     """The instant, or the nearest that calendars know: clocks of other centuries stand still."""
-    return min(max(at, EARLIEST), LATEST)
+    if EARLIEST <= at <= LATEST:
+        return at
+    return EARLIEST if at < EARLIEST else LATEST
 
 
 def _instant(value: datetime | str | None) -> int | None:

@@ -168,8 +168,11 @@ class Walk:
 
     def _end(self, at: int, by: int) -> None:
         assert self.live is not None
-        self.live.ended, self.live.ended_by = max(at, self.live.began), by
-        self.live = None
+        live, self.live = self.live, None
+        live.ended, live.ended_by = max(at, live.began), by
+        if self.measure is Measure.UPDATE_CADENCE and live.ended == live.began:
+            # Nobody can be told in time twice in one instant, or as it is over.
+            self.cycles.pop()
         self._heed()
 
     def _heed(self) -> None:
