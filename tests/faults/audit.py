@@ -45,7 +45,7 @@ class Audit:
 def audit(settings: Settings, heard: Sequence[Told]) -> Audit:
     """Read the log itself, beside the service, and compare."""
     with closing(Log.open(settings)) as log:
-        events = list(_events(log))
+        events = list(every_event(log))
         answers: dict[UUID, tuple[bytes, bytes]] = {}
         ids = [told.command_id for told in heard]
         for start in range(0, len(ids), AT_ONCE):
@@ -67,7 +67,8 @@ def audit(settings: Settings, heard: Sequence[Told]) -> Audit:
     )
 
 
-def _events(log: Log) -> Iterator[Recorded[Any]]:
+def every_event(log: Log) -> Iterator[Recorded[Any]]:
+    """The whole log, in order."""
     position = 0
     while page := log.page(position, PAGE):
         yield from page

@@ -99,6 +99,8 @@ class Load:
     service: Service
     clients: int = 16
     seed: int = 1
+    pause: float = 0.0
+    """Seconds between two commands of a client."""
     heard: list[Told] = field(default_factory=list)
     changed_their_mind: list[str] = field(default_factory=list)
     """Keys whose second answer was not the first one."""
@@ -124,6 +126,7 @@ class Load:
                 mine.append(told)
                 if chance.random() < 0.1:
                     await self._ask_again(client, chance.choice(mine))
+                await asyncio.sleep(self.pause)
         finally:
             client.close()
 

@@ -74,7 +74,7 @@ def storm(service: Service, death: Death, deaths: int, seed: int, clients: int =
         service.start()
     load = Load(service, clients, seed)
     asyncio.run(_weather(service, death, deaths, load))
-    _caught_up(service)
+    caught_up(service)
     return Outcome(
         deaths,
         audit(service.settings, load.heard),
@@ -124,7 +124,7 @@ async def ask_again(service: Service, before: list[Told]) -> list[str]:
     return changed
 
 
-def _caught_up(service: Service) -> None:
+def caught_up(service: Service) -> None:
     """It is well again, and soon the live read models have seen all events."""
     assert service.get("/health/ready") == {"status": "ready"}
     until = time.monotonic() + CATCH_UP_SECONDS
