@@ -6,13 +6,13 @@ next warning, breach, escalation, reminder or closing. The timekeeper looks here
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from tocsin.domain.clock.agenda import Act, acts, open_acts
-from tocsin.domain.clock.dossier import Dossier, called, incident_of, kept, read
+from tocsin.domain.clock.dossier import Dossier, incident_of, noted, read
 from tocsin.domain.clock.events import ClockEvent
 from tocsin.domain.clock.plan import Rulebooks
 from tocsin.domain.clock.reckoning import reckon
@@ -75,10 +75,7 @@ def fold(
     if isinstance(event, ClockEvent):
         struck = struck_after(state.struck, event, recorded.occurred_at)
         return state if struck is state.struck else replace(state, struck=dict(struck))
-    happenings = kept(state.happenings, recorded, context)
-    changes: dict[str, Any] = {**called(event)}
-    if happenings is not state.happenings:
-        changes["happenings"] = happenings
+    changes = noted(state.happenings, recorded, context)
     return replace(state, **changes) if changes else state
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from tocsin.domain.clock.dossier import Dossier, called, incident_of, kept, read
+from tocsin.domain.clock.dossier import Dossier, incident_of, noted, read
 from tocsin.domain.clock.events import ClockEvent
 from tocsin.domain.clock.plan import SECOND, Rulebooks
 from tocsin.domain.clock.reckoning import reckon
@@ -124,10 +124,9 @@ def fold(
         state = State(incident_id=key, happenings=[], as_of=at)
     if isinstance(event, ClockEvent):
         return replace(state, as_of=max(state.as_of, at))
-    happenings = kept(state.happenings, recorded, context)
-    changes: dict[str, Any] = {**called(event)}
-    if happenings is not state.happenings:
-        changes |= {"happenings": happenings, "as_of": max(state.as_of, at)}
+    changes = noted(state.happenings, recorded, context)
+    if "happenings" in changes:
+        changes["as_of"] = max(state.as_of, at)
     return replace(state, **changes) if changes else state
 
 

@@ -10,7 +10,7 @@ from tocsin.domain.clock import events
 from tocsin.domain.clock.course import Course, Promise
 from tocsin.domain.clock.events import ClockEvent
 from tocsin.domain.clock.happening import Happening
-from tocsin.domain.clock.plan import BREACH, Rules, step_of
+from tocsin.domain.clock.plan import BREACH, SECOND, Rules, step_of
 from tocsin.domain.clock.reckoning import Reckoning, reckon
 from tocsin.domain.clock.timer import Crossing
 from tocsin.domain.openings import instant
@@ -19,7 +19,6 @@ from tocsin.domain.policy.values import Trigger
 DAY = 86_400_000_000
 PART = "\x1f"
 """Between the parts of a key: the unit separator, which no name may hold."""
-SECOND = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,14 @@ def kept(dossier: Dossier, recorded: Recorded[Any], rules: Rulebooks) -> Dossier
     return dossier if known is None else [*dossier, list(known)]
 
 
+def noted(dossier: Dossier, recorded: Recorded[Any], rules: Rulebooks) -> dict[str, Any]:
+    """What an event changes in a state that keeps a dossier: its `happenings`, if it means
+    something to clocks, and how people call the incident."""
+    happenings = kept(dossier, recorded, rules)
+    changes: dict[str, Any] = {**called(recorded.event)}
+    return changes if happenings is dossier else {**changes, "happenings": happenings}
+
+
 def read(dossier: Dossier) -> list[Happening]:
     """The happenings of a dossier."""
     return [Happening(*each) for each in dossier]

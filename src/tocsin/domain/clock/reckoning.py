@@ -41,10 +41,15 @@ def reckon(
             timers += one.timers.values()
             crossings += one.crossings.values()
     for timer in timers:
-        end = timer.breached if timer.breached is not None else timer.ended
-        # A group's promise is its own, whoever has the incident by then.
-        timer.holder = timer.group or (course.group if end is None else course.group_at(end))
+        timer.holder = holder(course, timer)
     return Reckoning(course, timers, crossings)
+
+
+def holder(course: Course, timer: Timer) -> str | None:
+    """The group that had the incident when the verdict fell, or has it. A group's promise is its
+    own, whoever has the incident by then."""
+    end = timer.breached if timer.breached is not None else timer.ended
+    return timer.group or (course.group if end is None else course.group_at(end))
 
 
 def walks(course: Course) -> Iterator[Walk]:

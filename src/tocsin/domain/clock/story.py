@@ -10,7 +10,7 @@ from typing import NamedTuple
 from tocsin.domain.clock.course import Course, Hold
 from tocsin.domain.clock.happening import Happening, in_order, reach
 from tocsin.domain.clock.plan import BREACH, Rules
-from tocsin.domain.clock.reckoning import walks
+from tocsin.domain.clock.reckoning import holder, walks
 from tocsin.domain.clock.timer import Crossing, Measured, Stretch, Timer, measured, stretches
 from tocsin.domain.clock.values import ChangeKind, TimerState
 
@@ -44,10 +44,7 @@ def explain(happenings: Iterable[Happening], rules: Rules, as_of: int) -> list[T
     for walk in walks(course):
         for one in measured(walk, course.holds, as_of, ahead=False):
             for timer in one.timers.values():
-                end = timer.breached if timer.breached is not None else timer.ended
-                timer.holder = timer.group or (
-                    course.group if end is None else course.group_at(end)
-                )
+                timer.holder = holder(course, timer)
                 told.append(Told(timer, changes(one, timer, course.holds, as_of)))
     return told
 
