@@ -10,7 +10,7 @@ import pytest
 from tests.clock.kit import INCIDENT, MATRIX, MONDAY, Life, in_log, prioritised, published
 from tests.domain import examples as x
 from tests.domain.kit import NOW
-from tocsin.domain.clock.dossier import called, incident_of, kept, read
+from tocsin.domain.clock.dossier import called, incident_of, kept, noted, read
 from tocsin.domain.clock.events import HoldLapsed
 from tocsin.domain.clock.happening import (
     Happening,
@@ -124,6 +124,23 @@ def test_what_is_kept_is_read_again_as_it_was() -> None:
         before, dossier = dossier, kept(dossier, recorded, life.rules)
         assert (dossier is before) is (recorded.event is x.NOTED), "the very same"
     assert read(orjson.loads(orjson.dumps(dossier))) == life.happenings()
+
+
+def test_an_event_changes_in_a_dossier_what_it_means_to_clocks_and_to_people() -> None:
+    """A note changes nothing, a title only the name, a reference the name and the happenings."""
+    rules = Rulebooks()
+    reported, logged, note = Life(rules).on("09:00", x.REPORTED, x.LOGGED, x.NOTED).history
+    assert noted([], note, rules) == {}
+    assert noted([], reported, rules) == {
+        "title": x.REPORTED.title,
+        "happenings": kept([], reported, rules),
+    }
+    retitled = e.IncidentCorrected(fact=Fact.TITLE, was="E-mail", now="Mail", reason="Typo")
+    assert noted([], in_log(retitled, INCIDENT, 4, 4, NOW), rules) == {"title": "Mail"}
+    assert noted([], logged, rules) == {
+        "reference": x.LOGGED.reference,
+        "happenings": kept([], logged, rules),
+    }
 
 
 def test_each_happening_names_the_policy_in_force_where_it_stands() -> None:
