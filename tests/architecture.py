@@ -22,6 +22,7 @@ ROOMS = {
     "tocsin.clocks": "tocsin.domain",
     "tocsin.settings": "",
     "tocsin.process": "",
+    "tocsin.crew": "tocsin.process",
     "tocsin.ids": "",
     "tocsin.store": "tocsin.domain tocsin.aggregates tocsin.settings",
     "tocsin.asks": "tocsin.domain",
@@ -34,14 +35,26 @@ ROOMS = {
     "tocsin.readmodels": "tocsin.domain tocsin.process tocsin.settings tocsin.store",
     "tocsin.reactions": f"{BELOW_THE_DOOR} tocsin.readmodels",
     "tocsin.importers": BELOW_THE_DOOR,
+    "tocsin.exports": "tocsin.domain tocsin.aggregates tocsin.store",
     "tocsin.whatif": (
-        "tocsin.domain tocsin.aggregates tocsin.settings tocsin.store tocsin.process"
+        "tocsin.domain tocsin.aggregates tocsin.settings tocsin.store tocsin.process tocsin.crew"
+        " tocsin.charts"
+    ),
+    "tocsin.signals": "",
+    "tocsin.charts": "tocsin.trends",
+    "tocsin.analysis": (
+        "tocsin.domain tocsin.settings tocsin.lake tocsin.trends tocsin.signals tocsin.charts"
+    ),
+    "tocsin.lake": (
+        "tocsin.domain tocsin.aggregates tocsin.settings tocsin.store tocsin.process tocsin.crew"
+        " tocsin.trends"
     ),
     "tocsin.door": "tocsin.domain",
     "tocsin.keys": "tocsin.settings tocsin.store",
     "tocsin.http": (
         f"{BELOW_THE_DOOR} tocsin.aggregates tocsin.clocks tocsin.door tocsin.keys tocsin.policies"
-        " tocsin.process tocsin.reactions tocsin.readmodels tocsin.whatif tocsin.__version__"
+        " tocsin.lake tocsin.process tocsin.reactions tocsin.readmodels tocsin.whatif"
+        " tocsin.__version__"
     ),
     "tocsin.cli": "tocsin",
     "projections": "tocsin.domain tocsin.readmodels",
@@ -65,7 +78,7 @@ CHAPTERS = (
     {"reckoning"},
     {"agenda", "story", "dossier"},
     {"state", "status", "words"},
-    {"command"},
+    {"command", "mandate"},
     {"commands"},
 )
 """The chapters of an aggregate, in the order in which each may know the ones before it."""
@@ -78,6 +91,11 @@ LIBRARIES = {
     "click": {"tocsin.cli"},
     "holidays": {"tocsin.policies"},
     "altair": {"tocsin.whatif"},
+    "deltalake": {"tocsin.lake"},
+    "duckdb": {"tocsin.lake"},
+    "pyarrow": {"tocsin.lake", "tocsin.trends", "tocsin.http", "tocsin.cli"},
+    "bm25s": {"tocsin.signals"},
+    "ruptures": {"tocsin.signals"},
     "vl_convert": {"tocsin.whatif"},
 }
 """Libraries that only some rooms may know, so that they can be replaced there."""

@@ -24,5 +24,6 @@ def test_progress_is_told_after_every_batch(
 
 def test_an_importer_is_found_because_it_is_there() -> None:
     found = importers()
-    assert "servicenow-audit" in found
-    assert all(callable(module.import_file) for module in found.values())
+    assert {"servicenow-audit", "post-mortem"} <= found.keys()
+    ways = ("import_file", "import_folder")
+    assert all(sum(hasattr(module, way) for way in ways) == 1 for module in found.values())

@@ -1,4 +1,8 @@
-"""Histories from other systems. Each module with a `NAME` and an `import_file` is an importer."""
+"""Histories from other systems.
+
+Each module with a `NAME` is an importer: with `import_file` of a file whose rows are updates, with
+`import_folder` of a folder of documents.
+"""
 
 from importlib import import_module
 from pkgutil import iter_modules

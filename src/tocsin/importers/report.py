@@ -30,24 +30,33 @@ class UnreadableCell(Exception):
 class RowReport:
     """A row that was not imported: where, why, and what to do."""
 
+    file: str | None = None
+    """Which one, where there are several."""
     line: int
-    """In the file, from 1, which is the header."""
+    """In the file, from 1, which is the header of a table."""
     problem: str
-    """One of a few words to count by: `unreadable`, `waiting`, `differs`, `not-stored`."""
+    """One of a few words to count by: `unreadable`, `waiting`, `differs`, `not-stored`; or
+    `remark`, of a row that is none."""
     number: str | None = None
     """The foreign number of its incident, where that could be read."""
     column: str | None = None
     value: str | None = None
     advice: str
+    rows: int = 1
+    """How many it stands for."""
 
     def to_dict(self) -> dict[str, Any]:
-        """For machines."""
-        return dict(vars(self))
+        """For machines. Which file, and how many rows, where there is more than one."""
+        said = dict(vars(self))
+        if self.file is None:
+            del said["file"], said["rows"]
+        return said
 
     def __str__(self) -> str:
         incident = f" ({self.number})" if self.number else ""
         cell = f" {self.column} is {self.value!r}." if self.column else ""
-        return f"line {self.line}{incident}:{cell} {self.advice}"
+        file = f"{self.file}, " if self.file else ""
+        return f"{file}line {self.line}{incident}:{cell} {self.advice}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +98,8 @@ class Report:
     """Changes of columns for which there is no event, by column."""
     reported: list[RowReport] = field(default_factory=list)
     """The first rows that were not imported, at most `MAX_REPORTED`."""
+    remarks: list[RowReport] = field(default_factory=list)
+    """Rows that were understood by a rule that is worth knowing, at most `MAX_REPORTED`."""
     fault: str | None = None
     """Why the file could not be read to its end, if it could not."""
     interrupted: bool = False
@@ -97,7 +108,8 @@ class Report:
     @property
     def unreported(self) -> int:
         """Rows that were not imported, and are counted only."""
-        return self.unreadable + self.waiting + self.refused - len(self.reported)
+        left = self.unreadable + self.waiting + self.refused
+        return left - sum(row.rows for row in self.reported)
 
     @property
     def complete(self) -> bool:
@@ -109,13 +121,18 @@ class Report:
         """Count a row that was not imported, and keep it if there is room."""
         match row.problem:
             case "unreadable":
-                self.unreadable += 1
+                self.unreadable += row.rows
             case "waiting":
-                self.waiting += 1
+                self.waiting += row.rows
             case _:
-                self.refused += 1
+                self.refused += row.rows
         if len(self.reported) < MAX_REPORTED:
             self.reported.append(row)
+
+    def remark(self, row: RowReport) -> None:
+        """Keep a remark if there is room."""
+        if len(self.remarks) < MAX_REPORTED:
+            self.remarks.append(row)
 
     def to_dict(self) -> dict[str, Any]:
         """For machines."""
@@ -123,6 +140,7 @@ class Report:
             **vars(self),
             "silent_changes": dict(sorted(self.silent_changes.items())),
             "reported": [row.to_dict() for row in self.reported],
+            "remarks": [row.to_dict() for row in self.remarks],
             "unreported": self.unreported,
             "complete": self.complete,
             "seconds": round(self.seconds, 3),

@@ -54,6 +54,8 @@ class Track:
 
     number: str
     stream: UUID
+    file: str | None = None
+    """Which one it comes from, where there are several."""
     rows: int = 0
     aside: int | None = None
     """The line from which on its rows wait."""
@@ -65,7 +67,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A row with events, on its way into the log."""
+    """A row with events, or a whole document of them, on its way into the log."""
 
     line: int
     ordinal: int
@@ -73,6 +75,13 @@ class Pending:
     command_id: UUID
     fingerprint: bytes
     happenings: list[Happening]
+    rows: int = 1
+    """How many rows it stands for."""
+    name: str | None = None
+    """What people call it, if it is no row."""
+
+    def __str__(self) -> str:
+        return self.name or f"Row {self.ordinal} of this incident"
 
 
 class Storing:
@@ -82,9 +91,9 @@ class Storing:
         self._log, self._system, self._report = log, system, report
         self._via = f"import:{name}"
 
-    def track(self, number: str) -> Track:
+    def track(self, number: str, file: str | None = None) -> Track:
         """Begin an incident."""
-        return Track(number, uuid5(NAMESPACE, f"{self._system}:{number}"))
+        return Track(number, uuid5(NAMESPACE, f"{self._system}:{number}"), file)
 
     def command_id(self, number: str, ordinal: int) -> UUID:
         """The command that the row in this place of this incident is, in every run."""
@@ -109,11 +118,20 @@ class Storing:
         for row in lost:
             self._again(row, recorded_at)
 
-    def refuse(self, track: Track, line: int, problem: str, advice: str) -> None:
+    def refuse(self, track: Track, line: int, problem: str, advice: str, *, rows: int = 1) -> None:
         """Report a row, and let the rest of its incident wait for it, unless it only differs."""
         if problem == "not-stored":
             track.aside = line if track.aside is None else min(line, track.aside)
-        self._report.add(RowReport(line=line, problem=problem, number=track.number, advice=advice))
+        self._report.add(
+            RowReport(
+                file=track.file,
+                line=line,
+                problem=problem,
+                number=track.number,
+                advice=advice,
+                rows=rows,
+            )
+        )
 
     def waits(self, track: Track, line: int) -> None:
         """Report a row behind one that was not imported."""
@@ -135,7 +153,7 @@ class Storing:
             return None
         if version + len(row.happenings) > MAX_EVENTS:
             advice = f"Its incident would have more than {MAX_EVENTS} events."
-            self.refuse(track, row.line, "not-stored", advice)
+            self.refuse(track, row.line, "not-stored", advice, rows=row.rows)
             return None
         events = [happening.event for happening in row.happenings]
         claims: tuple[Claim, ...] = ()
@@ -213,23 +231,20 @@ class Storing:
             if isinstance(outcome, Taken) and outcome.claim.kind != "reference":
                 break
         row.track.version = None
-        self.refuse(row.track, row.line, "not-stored", _why(outcome))
+        self.refuse(row.track, row.line, "not-stored", _why(outcome), rows=row.rows)
 
     def _stored(self, row: Pending) -> None:
-        self._report.imported += 1
+        self._report.imported += row.rows
         self._report.events += len(row.happenings)
         self._report.incidents += row.ordinal == 1
 
     def _recognise(self, row: Pending, fingerprint: bytes) -> None:
         row.track.ahead.discard(row.command_id)
         if fingerprint == row.fingerprint:
-            self._report.known += 1
+            self._report.known += row.rows
             return
-        advice = (
-            f"Row {row.ordinal} of this incident is not what it was when it was imported."
-            " Nothing was changed."
-        )
-        self.refuse(row.track, row.line, "differs", advice)
+        advice = f"{row} is not what it was when it was imported. Nothing was changed."
+        self.refuse(row.track, row.line, "differs", advice, rows=row.rows)
 
 
 def _claims(stream: UUID, events: Sequence[Event]) -> tuple[Claim, ...]:

@@ -1,5 +1,6 @@
 """`tocsin import`: histories from other systems, one subcommand for each importer there is."""
 
+from collections.abc import Callable
 from datetime import tzinfo
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Rows that could not be imported, of those shown one by one; `--json` has a thousand."""
 AGAIN = "What was imported stays: run the same command again, and it goes on behind it."
+
+FILE = (
+    "FILE may be plain, .gz or .zst. Running it again imports only what is missing: after an"
+    " interruption, or when the file has grown or was repaired."
+)
+FOLDER = (
+    "Each document of FOLDER is imported whole or not at all. Running it again imports those that"
+    " are new or were repaired; one that was changed since it was imported is reported."
+)
 
 
 class Importers(click.Group):
@@ -39,24 +49,32 @@ def command() -> None:
     """Bring in the history of incidents from another system."""
 
 
+def _source(folder: bool) -> Callable[[Any], Any]:
+    kind = click.Path(exists=True, file_okay=not folder, dir_okay=folder, path_type=Path)
+    return click.argument("source", metavar="FOLDER" if folder else "FILE", type=kind)
+
+
 def _command(module: ModuleType) -> click.Command:
+    folder = hasattr(module, "import_folder")
+    what = "documents that say none" if folder else "file"
+
     @subcommand(
         module.NAME,
         exits=f"{EXITS} Rows that could not be imported: 1. Another file than said: 2."
         f" Interrupted: {INTERRUPTED}.",
         display=False,
     )
-    @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+    @_source(folder)
     @click.option(
         "--time-zone",
         "times",
         type=zone,
         metavar="ZONE",
         default="UTC",
-        help="Zone of the times in the file: they say none. Default: UTC.",
+        help=f"Zone of the times in the {what}{'' if folder else ': they say none'}. Default: UTC.",
     )
-    def run(session: Session, file: Path, times: tzinfo) -> int:
-        report = _import(session, module, file, times)
+    def run(session: Session, source: Path, times: tzinfo) -> int:
+        report = _import(session, module, source, times)
         if session.json:
             session.answer(report.to_dict())
         else:
@@ -66,14 +84,11 @@ def _command(module: ModuleType) -> click.Command:
         return 0 if report.complete else WRONG
 
     run.short_help = (module.__doc__ or "").partition("\n")[0]
-    run.help = (
-        f"{run.short_help}\n\nFILE may be plain, .gz or .zst. Running it again imports only what"
-        " is missing: after an interruption, or when the file has grown or was repaired."
-    )
+    run.help = f"{run.short_help}\n\n{FOLDER if folder else FILE}"
     return run
 
 
-def _import(session: Session, module: ModuleType, file: Path, times: tzinfo) -> "Report":
+def _import(session: Session, module: ModuleType, source: Path, times: tzinfo) -> "Report":
     from tocsin.cli.following import stopped_by_signals
     from tocsin.cli.histories import writing
     from tocsin.cli.progress import bar
@@ -81,15 +96,14 @@ def _import(session: Session, module: ModuleType, file: Path, times: tzinfo) -> 
     with (
         writing(session) as log,
         stopped_by_signals() as stop,
-        bar(session, "B", file.name) as show,
+        bar(session, "B", source.name) as show,
     ):
 
         def progress(at: "Progress") -> None:
             show(at.bytes_read, at.bytes_total)
 
-        report: Report = module.import_file(
-            file, log, time_zone=times, progress=progress, stop=stop.is_set
-        )
+        bring = module.import_folder if source.is_dir() else module.import_file
+        report: Report = bring(source, log, time_zone=times, progress=progress, stop=stop.is_set)
     return report
 
 
@@ -114,7 +128,11 @@ def _show(session: Session, report: "Report") -> None:
     shown = report.reported[:SHOWN]
     for row in shown:
         out.print(str(row), style="yellow")
-    left = report.unreadable + report.waiting + report.refused - len(shown)
+    for remark in report.remarks[:SHOWN]:
+        out.print(str(remark), style="dim")
+    if more := report.remarks[SHOWN:]:
+        out.print(f"… and {len(more):,} more remarks: see `--json`.", style="dim")
+    left = report.unreadable + report.waiting + report.refused - sum(row.rows for row in shown)
     if left:
         out.print(f"… and {left:,} more: `--json` lists up to a thousand.", style="yellow")
     if report.fault:

@@ -36,22 +36,27 @@ UNLOGGED = (Status.UNREPORTED, Status.REPORTED)
 
 
 def status_after(status: Status, *, logged: bool, event: IncidentEvent) -> Status:
-    """The status after an event; `logged` says whether the incident had a reference before it.
-
-    Reopened, work goes on; or, for a report that was never logged, somebody decides whether to.
-    """
+    """The status after an event; `logged` says whether the incident had a reference before it."""
     kind = type(event)
     if kind not in OTHERWISE:
         return ALWAYS.get(kind, status)
-    match event:
-        case IncidentReported() if status is Status.UNREPORTED:
-            return Status.REPORTED
-        case IncidentLogged() if status in UNLOGGED:
-            return Status.NEW
-        case IncidentImported(status=imported):
-            return imported
-        case IncidentAcknowledged() if status in UNLOGGED or status is Status.NEW:
-            return Status.IN_PROGRESS
-        case IncidentReopened():
-            return Status.IN_PROGRESS if logged else Status.REPORTED
+    imported = event.status if isinstance(event, IncidentImported) else status
+    return led(status, logged=logged, kind=kind, imported=imported)
+
+
+def led(status: Status, *, logged: bool, kind: type[IncidentEvent], imported: Status) -> Status:
+    """Where an event of a kind that is one of `OTHERWISE` leads from a status.
+
+    Reopened, work goes on; or, for a report that was never logged, somebody decides whether to.
+    """
+    if kind is IncidentReported and status is Status.UNREPORTED:
+        return Status.REPORTED
+    if kind is IncidentLogged and status in UNLOGGED:
+        return Status.NEW
+    if kind is IncidentImported:
+        return imported
+    if kind is IncidentAcknowledged and (status in UNLOGGED or status is Status.NEW):
+        return Status.IN_PROGRESS
+    if kind is IncidentReopened:
+        return Status.IN_PROGRESS if logged else Status.REPORTED
     return status
