@@ -49,14 +49,20 @@ ROOMS = {
         "tocsin.domain tocsin.aggregates tocsin.settings tocsin.store tocsin.process tocsin.crew"
         " tocsin.trends"
     ),
+    "tocsin.brief": (
+        "tocsin.domain tocsin.settings tocsin.store tocsin.clocks tocsin.lake tocsin.trends"
+        " tocsin.analysis tocsin.signals tocsin.charts"
+    ),
     "tocsin.door": "tocsin.domain",
     "tocsin.keys": "tocsin.settings tocsin.store",
     "tocsin.http": (
         f"{BELOW_THE_DOOR} tocsin.aggregates tocsin.clocks tocsin.door tocsin.keys tocsin.policies"
-        " tocsin.lake tocsin.process tocsin.reactions tocsin.readmodels tocsin.whatif"
-        " tocsin.__version__"
+        " tocsin.brief tocsin.lake tocsin.process tocsin.reactions tocsin.readmodels tocsin.whatif"
+        " tocsin.analysis tocsin.charts tocsin.crew tocsin.trends tocsin.__version__"
     ),
+    "tocsin.trends": "tocsin.domain tocsin.worktime_arrays tocsin.lake.tables",
     "tocsin.cli": "tocsin",
+    "projections.trends": "tocsin.domain tocsin.trends",
     "projections": "tocsin.domain tocsin.readmodels",
 }
 """Which rooms each room may know, besides itself."""
@@ -90,17 +96,22 @@ LIBRARIES = {
     "sqlalchemy": {"tocsin.keys", "tocsin.readmodels", "projections"},
     "click": {"tocsin.cli"},
     "holidays": {"tocsin.policies"},
-    "altair": {"tocsin.whatif"},
+    "altair": {"tocsin.charts"},
+    "ibis": {"tocsin.lake", "tocsin.trends", "projections.trends"},
     "deltalake": {"tocsin.lake"},
     "duckdb": {"tocsin.lake"},
-    "pyarrow": {"tocsin.lake", "tocsin.trends", "tocsin.http", "tocsin.cli"},
+    "pyarrow": {"tocsin.lake", "tocsin.trends", "tocsin.analysis"},
     "bm25s": {"tocsin.signals"},
     "ruptures": {"tocsin.signals"},
-    "vl_convert": {"tocsin.whatif"},
+    "vl_convert": {"tocsin.charts"},
 }
 """Libraries that only some rooms may know, so that they can be replaced there."""
 
-PURE_LIBRARIES = {"tocsin.domain": {"annotated_types"}, "projections": {"sqlalchemy"}}
+PURE_LIBRARIES = {
+    "tocsin.domain": {"annotated_types"},
+    "projections.trends": {"ibis", "numpy"},
+    "projections": {"sqlalchemy"},
+}
 """Rooms where no other library, clock, file or dice is known at all."""
 
 PURE_STANDARD = set(

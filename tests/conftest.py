@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.analysis.kit import analysed
 from tests.postgres import postgres, postgres_url
 from tests.uci import imported_uci
 
-__all__ = ["home", "imported_uci", "postgres", "postgres_url", "postmortems", "uci"]
+__all__ = ["analysed", "home", "imported_uci", "postgres", "postgres_url", "postmortems", "uci"]
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"

@@ -10,22 +10,25 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from statistics import median
 
 import http_mix
 import inside
+import lake
 import timers
+import trends
+import trends_shown
 import what_if
 import worktime
 from probe import fsyncs_per_second
 from rich.console import Console
 from rich.table import Table
+from spreads import spread
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "uci"
 AUDIT_LOG = DATA / "incident_event_log.dev.csv.zst"
 SERVICES = ("empty", "tocsin", "naive")
 CONNECTIONS = (16, 64)
-PARTS = ("http", "batch", "inside", "worktime", "timers", "what-if")
+PARTS = ("http", "batch", "inside", "worktime", "timers", "what-if", "lake", "trends")
 
 
 def main() -> int:
@@ -36,6 +39,7 @@ def main() -> int:
     parser.add_argument("--only", choices=PARTS, help="one part alone")
     parser.add_argument("--log", type=Path, default=AUDIT_LOG, help="an audit log to import")
     parser.add_argument("--timers", type=int, default=100_000, help="timers due in one minute")
+    of_trends(parser)
     asked = parser.parse_args()
     console = Console(width=170)
     if asked.only in (None, "http"):
@@ -50,7 +54,23 @@ def main() -> int:
         falling_due(console, asked.runs, asked.seconds, asked.timers)
     if asked.only in (None, "what-if"):
         other_policies(console, asked.runs)
+    if asked.only in (None, "lake"):
+        as_columns(console, asked.runs, asked.seconds)
+    if asked.only in (None, "trends"):
+        trends_at_scale(console, asked)
     return 0
+
+
+def of_trends(parser: argparse.ArgumentParser) -> None:
+    """What can be said of the trends."""
+    group = parser.add_argument_group("trends")
+    sizes = {"type": int, "nargs": "+", "default": [1], "metavar": "N"}
+    group.add_argument("--millions", **sizes, help="events of each lake")
+    group.add_argument("--engine", default="duckdb", help="what works them out, as TOCSIN_ENGINE")
+    group.add_argument("--python", default=sys.executable, help="where that engine is installed")
+    group.add_argument("--work", type=Path, default=trends.WORK, help="lakes and figures are kept")
+    group.add_argument("--plot", type=Path, help="draw all figures that are kept, as SVG")
+    group.add_argument("--page", type=Path, help="put them between the marks of a page")
 
 
 def over_http(console: Console, runs: int, seconds: int) -> None:
@@ -186,6 +206,48 @@ def other_policies(console: Console, runs: int) -> None:
     )
 
 
+def as_columns(console: Console, runs: int, seconds: int) -> None:
+    """The lake, written from nothing, and at full load."""
+    written, lags = [], []
+    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
+        for number in range(1, runs + 1):
+            _progress(f"run {number} of {runs}: the lake from nothing")
+            written.append(lake.catch_up(Path(folder)))
+            _progress(f"run {number} of {runs}: the lake at full load")
+            lags.append(lake.at_full_load(seconds))
+    one = written[0]
+    console.print(
+        f"The lake of {one.events:,} events on {one.processors} processors:"
+        f" {spread([each.per_second for each in written])} events/s,"
+        f" {spread([each.per_second / each.read_per_second for each in written], 3)} of a plain"
+        f" read of the log; {one.bytes / one.events:,.0f} bytes an event"
+    )
+    console.print(
+        f"Lag of the lake at full load ({spread([each.commands_per_second for each in lags])}"
+        f" commands/s, {spread([each.events_per_second for each in lags])} events/s), seconds:"
+        f" {spread([lag for each in lags for lag in each.seconds], 2)}; caught up after it:"
+        f" {spread([each.caught_up_seconds for each in lags], 2)}"
+    )
+
+
+def trends_at_scale(console: Console, asked: argparse.Namespace) -> None:
+    """Every trend over lakes of many sizes. Runs that are on record are not taken again."""
+    wanted = trends.Wanted.of(
+        asked.work,
+        _progress,
+        millions=tuple(asked.millions),
+        engine=asked.engine,
+        runs=asked.runs,
+        python=asked.python,
+    )
+    trends_shown.show(console, list(trends.measured(wanted)))
+    found = trends.on_record(asked.work)
+    if asked.plot is not None:
+        trends_shown.plot(found, asked.plot)
+    if asked.page is not None:
+        trends_shown.page(found, asked.page)
+
+
 def repeated(runs: int, what: str, measure: Callable[[Path], float]) -> list[float]:
     """The same measure on an empty home each time."""
     figures = []
@@ -194,14 +256,6 @@ def repeated(runs: int, what: str, measure: Callable[[Path], float]) -> list[flo
         with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
             figures.append(measure(Path(folder)))
     return figures
-
-
-def spread(figures: Sequence[float], digits: int = 0) -> str:
-    """The median, and in brackets the least and the most."""
-    if not figures:
-        return "-"
-    middle, least, most = (f"{f(figures):,.{digits}f}" for f in (median, min, max))
-    return f"{middle} ({least} to {most})"
 
 
 def ratio(mine: Sequence[http_mix.Run], other: Sequence[http_mix.Run]) -> str:

@@ -47,9 +47,9 @@ def run(service: str, connections: int, seconds: int) -> Run:
         home = Path(folder)
         fsyncs = fsyncs_per_second(home)
         with _service(service, home) as server:
-            _wrk(server, connections, WARM_UP_SECONDS)
+            loaded(server, connections, WARM_UP_SECONDS)
             watch = _Watch(server) if service == "tocsin" else None
-            result = _wrk(server, connections, seconds)
+            result = loaded(server, connections, seconds)
             return Run(
                 service=service,
                 connections=connections,
@@ -69,7 +69,12 @@ def _service(name: str, home: Path) -> AbstractContextManager[Server]:
     return tocsin(home) if name == "tocsin" else plain(f"{name}_app", home)
 
 
-def _wrk(server: Server, connections: int, seconds: int) -> dict[str, Any]:
+def loaded(server: Server, connections: int, seconds: int) -> dict[str, Any]:
+    """Load a service, and return what `mix.lua` tells of it.
+
+    Raises:
+        RuntimeError: wrk is not installed.
+    """
     wrk = shutil.which("wrk")
     if wrk is None:
         raise RuntimeError("wrk is not installed: `apt-get install wrk` brings it.")

@@ -8,6 +8,7 @@ from random import Random
 from time import perf_counter
 from uuid import UUID, uuid4
 
+from tocsin.crew import processors
 from tocsin.domain.incident import events as e
 from tocsin.domain.incident.values import HoldReason, Impact, Source, Urgency
 from tocsin.domain.kernel import Event, Recorded
@@ -17,7 +18,6 @@ from tocsin.store.entries import Entry
 from tocsin.store.log import Log
 from tocsin.whatif.replay import Asked, pinned, replay
 from tocsin.whatif.report import rendered
-from tocsin.whatif.workers import processors
 
 EVENTS = 1_000_000
 AT_ONCE = 250
@@ -40,9 +40,8 @@ class Figures:
 def measure(home: Path) -> Figures:
     """Ask what would have breached with half the time for everything; the log is written once."""
     settings = Settings(home=home)
-    log = Log.open(settings, writer=True)
-    if log.head() < EVENTS:
-        _write(log)
+    prepared(home)
+    log = Log.open(settings)
     half = [replace(each, goal_seconds=each.goal_seconds // 2) for each in DEFAULT_POLICY.targets]
     policy = replace(DEFAULT_POLICY, targets=tuple(half))
     question = pinned(log, Asked(policy=policy), settings.what_if_incidents)
@@ -55,6 +54,14 @@ def measure(home: Path) -> Figures:
     changed = answer["verdicts"]["incidents"]
     assert changed, "half the time is not enough for somebody"
     return Figures(question.position / seconds, question.position, processors(), changed)
+
+
+def prepared(home: Path) -> None:
+    """Have the log there, with so many events at least."""
+    log = Log.open(Settings(home=home), writer=True)
+    if log.head() < EVENTS:
+        _write(log)
+    log.close()
 
 
 def _write(log: Log) -> None:

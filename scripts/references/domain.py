@@ -34,6 +34,11 @@ from tocsin.domain.policy import DEFAULT_DOCUMENT, keys
 from tocsin.domain.policy import commands as policy_commands
 from tocsin.domain.policy import values as policy_values
 from tocsin.domain.policy.events import PolicyEvent
+from tocsin.domain.review import commands as review_commands
+from tocsin.domain.review import values as review_values
+from tocsin.domain.review.command import ReviewCommand
+from tocsin.domain.review.events import ActionReminded, ReviewEvent, ReviewMadeMandatory
+from tocsin.domain.review.values import ReviewStatus
 
 EVERYWHERE = (asks.InTheFuture, asks.BeforeItBegan, asks.HistoryFull)
 """Refusals of the desk, which any command may meet."""
@@ -45,11 +50,19 @@ NAMED_SETS = {
 
 
 def chapters() -> Iterator[tuple[str, list[type[Command[Any]]]]]:
-    """The chapters of an incident's life, each with its commands as the source orders them; then
-    the policy."""
-    for found in sorted(iter_modules(commands.__path__), key=lambda each: _begins(each.name)):
-        module = import_module(f"{commands.__name__}.{found.name}")
-        yield doc(module), _commands_in(module)
+    """The chapters of an incident's life, each with its commands as the source orders them; those
+    of a review; then the policy."""
+    for package in (commands, review_commands):
+        life = package.__name__.rpartition(".")[0]
+        found = {
+            each.name: f"{life}.chapters.{each.name}" for each in iter_modules(package.__path__)
+        }
+        for name in sorted(found, key=lambda each: _begins(found[each])):
+            module = import_module(f"{package.__name__}.{name}")
+            title = doc(module)
+            if package is review_commands:
+                title = f"Reviews: {title[0].lower()}{title[1:]}"
+            yield title, _commands_in(module)
     yield doc(policy_commands), _commands_in(policy_commands)
 
 
@@ -62,13 +75,15 @@ def _commands_in(module: ModuleType) -> list[type[Command[Any]]]:
 
 def _begins(chapter: str) -> int:
     """Where the first event of a chapter stands in the list of all: its place in a life."""
-    module = import_module(f"tocsin.domain.incident.chapters.{chapter}")
+    module = import_module(chapter)
     order = list(EVENTS.values())
     return min(order.index(each) for each in get_args(module.Chapter))
 
 
 def statuses(command: type[Command[Any]]) -> str:
     """When the lifecycle has such a step."""
+    if issubclass(command, ReviewCommand):
+        return f"the review is {codes(each for each in ReviewStatus if each in command.statuses)}"
     if not issubclass(command, IncidentCommand):
         return "always"
     named = NAMED_SETS.get(command.statuses)
@@ -89,7 +104,8 @@ def commands_page() -> str:
 
 def _command(command: type[Command[Any]]) -> str:
     outcomes = Outcomes.of(command)
-    route = "/incidents" if command.creates else f"/incidents/{{id}}/{command.path}"
+    root = f"/{command.aggregate.name}s"
+    route = root if command.creates else f"{root}/{{id}}/{command.path}"
     if command.aggregate.only:
         route = f"/{command.aggregate.name}"
     common = {f.name for f in fields(Command)} | set(command.filled_by_desk)
@@ -99,7 +115,8 @@ def _command(command: type[Command[Any]]) -> str:
         for f in fields(command)
         if f.name not in common
     ]
-    when = "there is no such incident yet" if command.creates else statuses(command)
+    there = f"there is no such {command.aggregate.name} yet"
+    when = there if command.creates else statuses(command)
     return "\n".join(
         part
         for part in (
@@ -132,14 +149,18 @@ def events_page() -> str:
     parts = [
         words.EVENTS,
     ]
-    order = (*get_args(events.IncidentEvent), *get_args(PolicyEvent), *get_args(ClockEvent))
+    unions = (events.IncidentEvent, ReviewEvent, PolicyEvent, ClockEvent)
+    order = [event for union in unions for event in get_args(union)]
     parts += [_event(event, led_to.get(event, [])) for event in order]
     return "\n".join(parts)
 
 
 def _others(event: type[Event]) -> str:
     """Who records what nobody asks for."""
-    return "the timekeeper" if event in get_args(ClockEvent) else "imports only"
+    by_itself = event in (*get_args(ClockEvent), ActionReminded)
+    if event is ReviewMadeMandatory:
+        return "the reviewer, when the incident is resolved or closed"
+    return "the timekeeper" if by_itself else "imports only"
 
 
 def _event(event: Any, paths: list[str]) -> str:
@@ -216,7 +237,7 @@ def policy_page() -> str:
 
 def values_page() -> str:
     """Every closed list of words."""
-    return "\n".join([words.VALUES, *_lists(values, "## ")])
+    return "\n".join([words.VALUES, *_lists(values, "## "), *_lists(review_values, "## ")])
 
 
 def _lists(module: ModuleType, level: str) -> Iterator[str]:

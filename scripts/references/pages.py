@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.references import domain, service
+from scripts.references import domain, service, trends
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 WRITTEN = "<!-- Written by scripts/reference from the code. Change the code, then run it. -->\n\n"
@@ -14,6 +14,7 @@ PAGES = {
     "values.md": domain.values_page,
     "policy.md": domain.policy_page,
     "projections.md": service.projections_page,
+    "trends.md": trends.trends_page,
     "settings.md": service.settings_page,
     "problems.md": service.problems_page,
     "http.md": service.http_page,

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tocsin.domain.incident.state import Incident
 from tocsin.domain.kernel import Command, Event, Refused
 
 
@@ -51,6 +50,6 @@ def _named(node: ast.AST, names: dict[str, Any], command: type[Command[Any]]) ->
     if isinstance(node, ast.Name) and node.id in names:
         yield names[node.id]
     if isinstance(node, ast.Attribute) and not node.attr.startswith("__"):
-        for owner in (command, Incident):
+        for owner in (command, command.aggregate.states):
             if callable(method := getattr(owner, node.attr, None)):
                 yield getattr(method, "__func__", method)

@@ -21,7 +21,7 @@ canonical JSON in an envelope:
 
 | Field | Meaning |
 | --- | --- |
-| `stream` | the incident, by its UUID; for `policy.` events the one stream of the policy |
+| `stream` | the incident or the review, by its UUID; or that of its clock, or of the policy |
 | `version` | its place in the history of that stream, from 1 |
 | `position` | its place in the whole log, from 1, without gaps |
 | `actor` | who acted |
@@ -34,7 +34,8 @@ canonical JSON in an envelope:
 | `schema` | which shape of that name the data have |
 | `data` | the fields below |
 
-The events come in the order of the unions `IncidentEvent` and `PolicyEvent`.
+The events come in the order of the unions `IncidentEvent`, `ReviewEvent`, `PolicyEvent` and
+`ClockEvent`.
 """
 
 REFUSALS = """\
@@ -103,4 +104,20 @@ CLI = """\
 
 With `--json` every command answers with one JSON document on standard output; progress and errors
 go to standard error.
+"""
+
+TRENDS = """\
+# Trends
+
+Each is made of sums over rows of the lake: the same on every engine, right after corrections, and
+continued instead of worked out anew. A question takes `by` (dimensions), `grain` (day, week, month,
+quarter, year, all), `from` and `to` (dates), `zone` (whose days they are), `where` (as in
+`priority=1`; an empty value is none), and where durations are measured `calendar` (one of the
+policy, for working time) and `resolution` (`log`: percentiles to 2 %; `exact`).
+
+[Write your own](../how-to/write-a-trend.md) in one file.
+"""
+
+TABLES = """\
+What the lake holds. Instants are microseconds since 1970, UTC; durations are microseconds.
 """

@@ -25,9 +25,9 @@ class InTheFuture(Refused, code="occurred-in-the-future"):
 class BeforeItBegan(Refused, code="occurred-before-it-began"):
     """Nothing can happen to an incident before there was one."""
 
-    def __init__(self, occurred_at: datetime, began_at: datetime) -> None:
+    def __init__(self, occurred_at: datetime, began_at: datetime, what: str = "incident") -> None:
         super().__init__(
-            f"occurred_at {occurred_at.isoformat()} lies before the incident began"
+            f"occurred_at {occurred_at.isoformat()} lies before the {what} began"
             f" ({began_at.isoformat()}). Correct that time first, or state a later one."
         )
         self.occurred_at, self.began_at = occurred_at, began_at
@@ -52,11 +52,11 @@ class StaleVersion(Exception):
 
 
 class UnknownStream(Exception):
-    """There is no such incident."""
+    """There is no such incident, or no such thing of another kind."""
 
-    def __init__(self, stream: UUID) -> None:
-        super().__init__(f"There is no incident {stream}.")
-        self.stream = stream
+    def __init__(self, stream: UUID, what: str = "incident") -> None:
+        super().__init__(f"There is no {what} {stream}.")
+        self.stream, self.what = stream, what
 
 
 class KeyReused(Exception):

@@ -99,10 +99,13 @@ def _by(rules: PolicyInForce, ask: Ask, entry: Entry) -> Entry:
 
 
 def _check(ask: Ask, state: Any, now: datetime, settings: Settings) -> None:
+    kind = ask.command.aggregate
+    if not isinstance(state, kind.states):
+        raise UnknownStream(ask.stream, kind.name)
     if ask.expected_version is not None and ask.expected_version != state.version:
-        raise StaleVersion(ask.expected_version, state.version, ask.command.aggregate.name)
-    if not state.version and not ask.command.creates and not ask.command.aggregate.always:
-        raise UnknownStream(ask.stream)
+        raise StaleVersion(ask.expected_version, state.version, kind.name)
+    if not state.version and not ask.command.creates and not kind.always:
+        raise UnknownStream(ask.stream, kind.name)
     stated = ask.command.occurred_at
     if stated is None:
         return
@@ -111,7 +114,7 @@ def _check(ask: Ask, state: Any, now: datetime, settings: Settings) -> None:
     began_at = state.earliest()
     # An alarm that rings again may have rung before somebody reported it: it is no new fact here.
     if began_at is not None and stated < began_at and not ask.command.creates:
-        raise BeforeItBegan(stated, began_at)
+        raise BeforeItBegan(stated, began_at, kind.name)
 
 
 def _filled(ask: Ask, now: datetime, reference: str | None) -> Command[Any]:

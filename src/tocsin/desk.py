@@ -19,7 +19,7 @@ from uuid import UUID
 
 from tocsin.asks import Ask, Busy, CannotStore, KeyReused, Receipt, UnknownStream
 from tocsin.decision import Decision, Hot, Place, decide
-from tocsin.domain.kernel import Aggregate, Command
+from tocsin.domain.kernel import Aggregate, Command, aggregate_of
 from tocsin.ids import new_id
 from tocsin.memory import Memory
 from tocsin.settings import Settings
@@ -104,7 +104,7 @@ class Desk:
         Raises:
             Refused: the rules say no. Nothing was recorded.
             StaleVersion: someone else was first. Nothing was recorded.
-            UnknownStream: there is no such incident.
+            UnknownStream: there is nothing of its kind there.
             KeyReused: the command id stands for another request.
             Busy: the desk is full, or closing. Nothing was recorded.
             CannotStore: the outcome cannot be stored. Nothing was recorded.
@@ -143,17 +143,21 @@ class Desk:
         """The state as the log has it now: what is in memory, and whatever came since.
 
         Raises:
-            UnknownStream: there is no such incident.
+            UnknownStream: there is nothing of that kind there.
             StoreUnavailable: the log cannot be read.
         """
         hot = self._memory.get(stream)
         known = hot.state if hot else aggregate.initial(stream)
+        if not isinstance(known, aggregate.states):
+            raise UnknownStream(stream, aggregate.name)
         later = await asyncio.get_running_loop().run_in_executor(
             self._readers, self.log.history, stream, known.version
         )
+        if hot is None and later and aggregate_of(later[0].event) is not aggregate:
+            raise UnknownStream(stream, aggregate.name)
         state = aggregate.fold(stream, later, known)
         if not state.version and not aggregate.always:
-            raise UnknownStream(stream)
+            raise UnknownStream(stream, aggregate.name)
         return state
 
     async def _run(self) -> None:

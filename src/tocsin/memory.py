@@ -10,7 +10,7 @@ from uuid import UUID
 
 from tocsin.decision import Hot, Place
 from tocsin.domain.clock.state import Clock
-from tocsin.domain.kernel import Aggregate
+from tocsin.domain.kernel import Aggregate, aggregate_of
 from tocsin.domain.policy.state import InForce
 from tocsin.policies.inforce import PolicyInForce
 from tocsin.store.log import Log
@@ -53,7 +53,9 @@ class Memory:
         histories = self._log.raw_histories(streams) if streams else {}
         for stream, kind in streams.items():
             history = list(map(decode, histories[stream]))
-            state = kind.fold(stream, history)
+            # Whoever names a stream of another kind is told so; it is what it is.
+            actual = aggregate_of(history[0].event) if history else kind
+            state = actual.fold(stream, history)
             last = history[-1] if history else None
             known = (
                 Hot(state, Place(last.position), last.recorded_at) if last else Hot(state, Place())

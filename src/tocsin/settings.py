@@ -77,6 +77,36 @@ class Settings:
     poll_seconds: float = _setting(0.05, "How often a follower looks for new events.")
     lag_seconds: float = _setting(60.0, "Lag of a read model above which readiness fails.")
 
+    lake: bool = _setting(
+        True, "Write the lake beside the service: the log as columns. It takes the extra `trends`."
+    )
+    lake_folder: Path | None = _setting(
+        None, "Folder of the lake; empty for `lake` in the home folder."
+    )
+    lake_seconds: float = _setting(
+        2.0, "How often the lake takes in what is new, while there is something new."
+    )
+
+    engine: str = _setting(
+        "duckdb",
+        "What works out trends: duckdb, local[2], spark://host:port, sail, sc://host:port, chdb or"
+        " clickhouse://user:password@host:port/database.",
+    )
+    lake_seen_as: str = _setting(
+        "", "Where that engine sees the lake's folder, if elsewhere: a path, s3a://bucket/lake, ..."
+    )
+
+    trends: Path | None = _setting(None, "Folder with trends of your own: one Python file each.")
+    trends_kept: int = _setting(1_000, "Results of trends that are kept, to be continued.")
+    trends_memory: int = _setting(1_610_612_736, "Bytes that the embedded engine may take.")
+    trends_processes: int = _setting(1, "Processes in which the service answers trends.")
+    trends_waiting: int = _setting(20, "Most questions to the lake that wait; more get 503.")
+    trends_seconds: float = _setting(60.0, "Longest that one question to the lake may take.")
+
+    lake_delta: Path | None = _setting(
+        None, "Folder of Delta tables that are kept up with the lake; empty for none."
+    )
+
     what_if_incidents: int = _setting(1_000, "Most incidents that a list of a what-if names.")
     what_if_events: int = _setting(
         250_000, "Events that one process replays at a time: more take more memory."
@@ -134,6 +164,11 @@ class Settings:
     def log_file(self) -> Path:
         """The embedded log."""
         return self.home / "tocsin.db"
+
+    @property
+    def lake_place(self) -> Path:
+        """Where the lake is."""
+        return self.lake_folder or self.home / "lake"
 
     @property
     def keys_file(self) -> Path:

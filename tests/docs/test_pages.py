@@ -58,10 +58,15 @@ def test_the_readme_is_true_on_postgresql_by_one_setting(tmp_path: Path, postgre
 @pytest.mark.parametrize(
     "page",
     [
+        "ask-for-trends.md",
         "ask-what-would-have-breached.md",
         "back-up.md",
+        "brief-a-review.md",
         "change-the-policy.md",
+        "export-the-log.md",
         "manage-keys.md",
+        "read-the-lake.md",
+        "review-an-incident.md",
     ],
 )
 def test_what_a_how_to_types_works(page: str, tmp_path: Path) -> None:

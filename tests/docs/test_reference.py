@@ -17,12 +17,15 @@ from tocsin.domain.incident.commands.resolution import Close
 from tocsin.domain.kernel import COMMANDS, EVENTS, REFUSALS
 from tocsin.domain.policy import keys
 from tocsin.domain.policy.events import PolicyEvent
+from tocsin.domain.review.events import ActionReminded, ReviewEvent, ReviewMadeMandatory
 from tocsin.http.problems import codes
 from tocsin.readmodels import found
 from tocsin.settings import Settings
 
 IMPORTED = {events.IncidentImported, events.SlaMarkedBreached}
 """Events that no command leads to: other systems' facts."""
+BY_ITSELF = {ActionReminded, ReviewMadeMandatory}
+"""Events of a review that nobody asks for."""
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +59,8 @@ def test_every_field_of_a_command_is_there(written: dict[str, str]) -> None:
 
 def test_every_event_is_there_in_the_order_of_the_unions(written: dict[str, str]) -> None:
     order = re.findall(r"^## (.+)$", written["events.md"], re.MULTILINE)
-    unions = (*events.IncidentEvent.__args__, *PolicyEvent.__args__, *ClockEvent.__args__)
-    assert order == [each.event_name for each in unions]
+    unions = (events.IncidentEvent, ReviewEvent, PolicyEvent, ClockEvent)
+    assert order == [each.event_name for union in unions for each in union.__args__]
     assert set(order) == set(EVENTS)
 
 
@@ -94,8 +97,9 @@ def test_every_command_of_the_program_is_there(written: dict[str, str]) -> None:
 def test_every_command_and_query_has_its_route(written: dict[str, str]) -> None:
     routes = set(re.findall(r"^\| `(/[^`]*)`", written["http.md"], re.MULTILINE))
     expected = {query.path for each in found() for query in each.queries}
-    of_incidents = {path for aggregate, path in COMMANDS if aggregate == "incident"} - {"report"}
-    expected |= {f"/incidents/{{id}}/{path}" for path in of_incidents} | {"/policy"}
+    begins = {"report", "open-review", "publish"}
+    expected |= {f"/{of}s/{{id}}/{path}" for of, path in COMMANDS if path not in begins}
+    expected |= {"/incidents", "/reviews", "/policy"}
     assert expected <= routes
 
 
@@ -106,7 +110,7 @@ def test_every_event_and_refusal_is_traced_to_a_command() -> None:
     """
     outcomes = [Outcomes.of(command) for command in COMMANDS.values()]
     led_to = {event for each in outcomes for event in each.events}
-    assert led_to == set(EVENTS.values()) - IMPORTED - {*ClockEvent.__args__}
+    assert led_to == set(EVENTS.values()) - IMPORTED - {*ClockEvent.__args__} - BY_ITSELF
     raised = {refusal for each in outcomes for refusal in each.refusals}
     domain = {r for r in REFUSALS.values() if r.__module__.startswith("tocsin.domain")}
     assert raised == domain

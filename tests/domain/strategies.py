@@ -60,16 +60,21 @@ def _numbers(limits: tuple[Any, ...]) -> SearchStrategy[int]:
 
 
 def _any_of(
-    kind: type[Event] | type[Command[Any]],
+    kind: type[Event] | type[Command[Any]], known: dict[str, SearchStrategy[Any]]
 ) -> dict[str, SearchStrategy[Any]]:
     hints = get_type_hints(kind, include_extras=True)
     assert is_dataclass(kind)
-    return {field.name: _values(hints[field.name]) for field in fields(kind)}
+    return {
+        field.name: known[field.name] if field.name in known else _values(hints[field.name])
+        for field in fields(kind)
+    }
 
 
-def _commands(kind: type[Command[Any]]) -> SearchStrategy[Command[Any]]:
+def _commands(
+    kind: type[Command[Any]], more: dict[str, SearchStrategy[Any]]
+) -> SearchStrategy[Command[Any]]:
     known: dict[str, SearchStrategy[Any]] = {
-        **_any_of(kind),
+        **_any_of(kind, more),
         "occurred_at": st.just(NOW),
         "actor": st.sampled_from(["ann", "dana", "mia"]),
     }
@@ -80,10 +85,10 @@ def _commands(kind: type[Command[Any]]) -> SearchStrategy[Command[Any]]:
     return st.builds(kind, **known)
 
 
-def _events(kind: type[Event]) -> SearchStrategy[Any]:
+def _events(kind: type[Event], more: dict[str, SearchStrategy[Any]]) -> SearchStrategy[Any]:
     if kind is IncidentCorrected:
         return st.sampled_from(Fact).flatmap(_corrections)
-    return st.builds(kind, **_any_of(kind))
+    return st.builds(kind, **_any_of(kind, more))
 
 
 def _corrections(fact: Fact) -> SearchStrategy[IncidentCorrected]:
@@ -94,9 +99,17 @@ def _corrections(fact: Fact) -> SearchStrategy[IncidentCorrected]:
     )
 
 
-ANY_COMMAND: SearchStrategy[Command[Any]] = st.one_of(
-    *(_commands(kind) for (aggregate, _), kind in COMMANDS.items() if aggregate == "incident")
-)
-ANY_EVENT: SearchStrategy[IncidentEvent] = st.one_of(
-    *(_events(kind) for name, kind in EVENTS.items() if name.startswith("incident."))
-)
+def commands_on(aggregate: str, **known: SearchStrategy[Any]) -> SearchStrategy[Command[Any]]:
+    """Any command on one kind of thing; `known` are fields that are not made from their types."""
+    kinds = [kind for (of, _), kind in COMMANDS.items() if of == aggregate]
+    return st.one_of(*(_commands(kind, known) for kind in kinds))
+
+
+def events_of(prefix: str, **known: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    """Any event of one kind of thing."""
+    kinds = [kind for name, kind in EVENTS.items() if name.startswith(prefix)]
+    return st.one_of(*(_events(kind, known) for kind in kinds))
+
+
+ANY_COMMAND: SearchStrategy[Command[Any]] = commands_on("incident")
+ANY_EVENT: SearchStrategy[IncidentEvent] = events_of("incident.")

@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 from uuid import uuid4
 
+from tests.faults import lake
 from tests.faults.midnights import Dawn, night
 from tests.faults.service import Service
 from tests.faults.storm import (
@@ -21,6 +22,7 @@ from tests.faults.storm import (
     storm,
 )
 from tests.postgres import Postgres
+from tocsin.settings import Settings
 
 DEATHS_OF_ONE_STORE = 50
 """Then the next storm begins on an empty one: memory and `tocsin verify` have their limits."""
@@ -159,6 +161,29 @@ def keep_time(postgres: Postgres, seed: int, *, short: bool) -> bool:
     return clean
 
 
+LAKES = ("lake", "deaths", "half made", "events", "segments", "faults", "differing", "verdict")
+LAKES_FORM = "{:34} {:>6} {:>9} {:>8} {:>8} {:>6} {:>9}  {}"
+DEATHS_OF_A_LAKE = {"short": 5, "long": 50}
+
+
+def keep_columns(postgres: Postgres, seed: int, *, short: bool) -> bool:
+    """Print what became of the lake whose writer died; true if all of it is there, once."""
+    sys.stdout.write(f"{LAKES_FORM.format(*LAKES)}\n")
+    clean = True
+    deaths = DEATHS_OF_A_LAKE["short" if short else "long"]
+    for name, shared in (("writer of the lake, SQLite", False), ("the same, PostgreSQL", True)):
+        database = postgres.create(f"tocsin_{uuid4().hex}") if shared else ""
+        with tempfile.TemporaryDirectory(prefix="tocsin-faults-") as folder:
+            home = lake.home_in(Path(folder))
+            found = lake.torn(Settings(home=home, database=database), deaths, seed)
+        clean &= found.clean
+        wrong = (len(found.faults) + len(found.left_over), len(found.differing))
+        told = (found.deaths, found.half_made, found.events, found.segments, *wrong)
+        sys.stdout.write(f"{LAKES_FORM.format(name, *told, 'ok' if found.clean else 'FAILED')}\n")
+        sys.stdout.flush()
+    return clean
+
+
 def keep_word(postgres: Postgres, seed: int, *, short: bool) -> bool:
     """Print what became of what was acknowledged; true if all of it is there, once."""
     sys.stdout.write(f"{FORM.format(*COLUMNS)}\n")
@@ -176,6 +201,7 @@ def main() -> int:
     """Run all, print a line for each, and fail if any failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--time", action="store_true", help="only who keeps the time dies")
+    parser.add_argument("--lake", action="store_true", help="only who writes the lake dies")
     parser.add_argument("--short", action="store_true", help="as often as the tests do")
     parser.add_argument("--seed", type=int, default=int(uuid4()) % 10_000, help="of the load")
     asked = parser.parse_args()
@@ -184,8 +210,10 @@ def main() -> int:
         postgres = Postgres(Path(home))
         postgres.start()
         try:
-            clean = asked.time or keep_word(postgres, asked.seed, short=asked.short)
-            clean &= keep_time(postgres, asked.seed, short=asked.short)
+            word, hours = not (asked.time or asked.lake), not asked.lake
+            clean = not word or keep_word(postgres, asked.seed, short=asked.short)
+            clean &= not hours or keep_time(postgres, asked.seed, short=asked.short)
+            clean &= asked.time or keep_columns(postgres, asked.seed, short=asked.short)
         finally:
             postgres.stop()
     return int(not clean)

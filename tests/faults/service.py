@@ -26,8 +26,9 @@ class Service:
     """`tocsin serve` on one store and one port, as often as it is started."""
 
     def __init__(self, home: Path, database: str = "", program: str = "tocsin") -> None:
+        """Without a lake: what happens to its writer is shown on its own."""
         self._program = program
-        self.settings = Settings(home=home, database=database, port=free_port())
+        self.settings = Settings(home=home, database=database, port=free_port(), lake=False)
         with closing(Keys.open(self.settings)) as keys:
             self.token, _ = keys.create("load", [Scope.ADMIN], by="a test")
         self.restarts: list[float] = []
@@ -40,6 +41,7 @@ class Service:
         """What its commands run under."""
         ours = {k: v for k, v in os.environ.items() if not k.startswith("TOCSIN_")}
         named = {"TOCSIN_HOME": str(self.settings.home), "TOCSIN_PORT": str(self.settings.port)}
+        named["TOCSIN_LAKE"] = str(self.settings.lake)
         if self.settings.database:
             named["TOCSIN_DATABASE"] = self.settings.database
         return ours | named

@@ -1,6 +1,6 @@
 """What a generator of requests cannot know of ours: keys that are new, versions that are in quotes,
-cursors that a page has given, incidents that are there, what a policy looks like, and that we write
-whole numbers whole."""
+cursors that a page has given, incidents and reviews that are there, what a policy looks like, and
+that we write whole numbers whole."""
 
 import random
 from typing import Any
@@ -32,6 +32,8 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         case.path_parameters["id"] = f"INC{random.randint(1, INCIDENTS):07d}"
     if isinstance(case.body, dict):
         case.body = _whole(case.body)
+        if case.path == "/reviews":
+            case.body["incident"] = f"INC{random.randint(1, INCIDENTS):07d}"
         if "document" in case.body:
             case.body["document"] = POLICY
         if case.path == "/what-if":

@@ -1,5 +1,6 @@
 """The service as a process: where it dares to listen, how it starts, how it ends."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -16,8 +17,10 @@ import psutil
 import pytest
 
 from tests.http.conftest import REPORT
+from tocsin.http.companion import Companion, companions
 from tocsin.http.server import CannotListen, check_exposure, first_key, serve
 from tocsin.keys import Keys, Scope
+from tocsin.lake import extra
 from tocsin.settings import BadSetting, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +41,7 @@ def started(home: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[s
             "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
             "TOCSIN_HOME": str(home),
             "TOCSIN_PORT": str(port),
+            "TOCSIN_LAKE": "false",
             **environment,
         },
         stderr=subprocess.PIPE,
@@ -105,23 +109,59 @@ def test_a_first_start_shows_a_key_once_and_serves(tmp_path: Path) -> None:
     assert kept.scopes == {Scope.ADMIN}
 
 
-def test_the_projector_is_a_process_that_is_started_again_and_ends_with_the_service(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    ("command", "name"), [("project", "projector"), ("lake", "writer of the lake")]
+)
+def test_what_runs_beside_it_is_started_again_and_ends_with_the_service(
+    tmp_path: Path, command: str, name: str
 ) -> None:
-    with started(tmp_path) as (process, url):
+    """The projector and the writer of the lake, each a process of its own."""
+
+    def there(*others: psutil.Process) -> list[psutil.Process]:
+        found = [child for child in children(process) if child not in others]
+        return [child for child in found if child.is_running() and command in child.cmdline()]
+
+    with started(tmp_path, TOCSIN_LAKE="true") as (process, url):
         until_ready(process, url)
-        (projector,) = children(process)
-        assert "project" in projector.cmdline()
-        projector.kill()
+        (companion,) = there()
+        companion.kill()
         until = time.monotonic() + 10
-        while not [child for child in children(process) if child.pid != projector.pid]:
-            assert time.monotonic() < until, "nobody projects any more"
+        while not (successors := there(companion)):
+            assert time.monotonic() < until, f"there is no {name} any more"
             time.sleep(0.05)
-        (successor,) = [child for child in children(process) if child.pid != projector.pid]
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
-        assert not successor.is_running()
-        assert "The projector ended with -9" in said(process)
+        assert not any(each.is_running() for each in successors)
+        assert f"The {name} ended with -9" in said(process)
+
+
+def test_without_its_libraries_the_lake_is_not_written_and_that_is_said_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """The service does without; whoever does not want a lake hears nothing of it."""
+    begun: list[str] = []
+
+    async def begin(companion: Companion) -> Companion:
+        begun.append(companion.name)
+        return companion
+
+    async def end(companion: Companion, *_: object) -> None:
+        pass
+
+    async def serve(wanted: bool) -> None:
+        async with companions(replace(settings, lake=wanted)):
+            pass
+
+    monkeypatch.setattr(Companion, "__aenter__", begin)
+    monkeypatch.setattr(Companion, "__aexit__", end)
+    monkeypatch.setattr(extra, "LIBRARIES", {"trends": ("no_such_library",)})
+    asyncio.run(serve(wanted=True))
+    assert begun == ["projector"]
+    assert [record.message for record in caplog.records] == [extra.NOT_WRITTEN]
+    asyncio.run(serve(wanted=False))
+    monkeypatch.undo()
+    assert len(caplog.records) == 1
+    assert "pip install 'tocsin[trends]'" in extra.NOT_WRITTEN
 
 
 def test_what_was_accepted_is_answered_before_the_end(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ async def test_an_incident_that_was_opened_again_in_time_stays_open(server: Serv
     server.clock.now = after(days=14.1)
     assert await server.strike()
     await server.ask(Reopen(reason="It is back."), incident)
-    assert 0 == await server.react()
+    assert 0 == await server.followers["closer"].step()
     assert Status.IN_PROGRESS is (await server.state(incident)).status
 
 

@@ -62,7 +62,8 @@ async def test_figures_tell_who_does_it_and_how_far_it_has_come(small: Server) -
     assert {0.0} == {value for *_, value in reactions.readings()}
     incident = await overdue(small)
     reactions.start()
-    await wait_until(lambda: escalated(small, incident), small.project)
+    (escalator,) = (each for each in reactions._followers if each.name == "escalator")
+    await wait_until(lambda: escalated(small, incident) and escalator.position > 3, small.project)
     told = {(name, labels["reaction"]): value for name, _, labels, value in reactions.readings()}
     await reactions.stop()
     names = ("closer", "escalator", "timekeeper")

@@ -12,6 +12,7 @@ from tests.reactions.conftest import Clock, Server
 from tests.reactions.times import NOON, after
 from tocsin.asks import HistoryFull, Receipt, StaleVersion
 from tocsin.desk import Desk
+from tocsin.domain.clock.agenda import Act
 from tocsin.domain.clock.happening import clock_stream
 from tocsin.domain.incident.commands.investigation import Note
 from tocsin.domain.incident.commands.resolution import Resolve
@@ -101,7 +102,7 @@ def watched(server: Server, monkeypatch: pytest.MonkeyPatch) -> list[list[UUID]]
     docket = server.timekeeper._docket
     overdue = docket.overdue
 
-    def watch(incidents: list[UUID], now: int) -> list[Overdue]:
+    def watch(incidents: list[UUID], now: int) -> list[Overdue[Act]]:
         asked.append(incidents)
         return overdue(incidents, now)
 

@@ -319,13 +319,18 @@ def test_every_query_says_what_it_can_be_asked() -> None:
     paths = {query.path: query for each in found() for query in each.queries}
     assert {
         "/incidents", "/queues", "/queues/{group}", "/timeline", "/workload/people",
-        "/workload/groups", "/agenda", "/timers", "/breaches", "/attainment",
+        "/workload/groups", "/agenda", "/timers", "/breaches", "/attainment", "/action-items",
+        "/reviews",
     } == set(paths)  # fmt: skip
     for path, query in paths.items():
         assert query.doc
         assert list(query.parameters)[-2:] == ["limit", "after"]
         assert ("group" in query.parameters) == (
-            path not in {"/queues", "/timeline", "/workload/groups", "/attainment"}
-        )
+            path
+            not in {
+                "/queues", "/timeline", "/workload/groups", "/attainment", "/action-items",
+                "/reviews",
+            }
+        )  # fmt: skip
         assert query.returns.__origin__ is Page
     assert RESUMED.event_name == "incident.resumed"

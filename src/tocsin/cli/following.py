@@ -69,13 +69,18 @@ def follow(session: Session, names: Sequence[str], parent: int | None = None) ->
     )
     with stopped_by_signals() as stop, reading(session) as log:
         if parent is not None:
-            threading.Thread(target=_watch, args=(parent, stop), daemon=True).start()
+            end_with(parent, stop)
         with closing(Database.open(settings.home, settings.database)) as database:
             if parent is None:
                 followed = ", ".join(projection.name for projection in projections)
                 session.err.print(f"Following {log.place}: {followed}")
             Projector(log, database, projections, pace=pace).run(stop)
     return [projection.name for projection in projections]
+
+
+def end_with(parent: int, stop: threading.Event) -> None:
+    """Have the flag set when a process has ended."""
+    threading.Thread(target=_watch, args=(parent, stop), daemon=True).start()
 
 
 def _watch(parent: int, stop: threading.Event) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from tocsin.cli.frame import UNREACHABLE, Fault, Session
 from tocsin.domain.incident.state import INCIDENT, Incident
-from tocsin.domain.kernel import Recorded
+from tocsin.domain.kernel import Recorded, aggregate_of
 from tocsin.store.entries import StoreUnavailable
 from tocsin.store.log import Log
 
@@ -115,6 +115,8 @@ def history(log: Log, name: str, until: Until) -> list[Recorded[Any]]:
         Fault: there is no such incident, or nothing of it that early or that late.
     """
     found = log.history(find(log, name))
+    if aggregate_of(found[0].event) is not INCIDENT:
+        raise Fault(f"There is no incident {name}.")
     if until.version is not None and until.version > len(found):
         raise Fault(f"{name} has {len(found)} versions, there is no version {until.version}.")
     wanted = [recorded for recorded in found if until.includes(recorded)]

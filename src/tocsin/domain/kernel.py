@@ -9,6 +9,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from types import MappingProxyType
 from typing import (
     TYPE_CHECKING,
@@ -176,9 +177,14 @@ class Aggregate(Generic[S]):
     def __post_init__(self) -> None:
         AGGREGATES.setdefault(self.name, self)
 
+    @cached_property
+    def states(self) -> type[S]:
+        """The class of its states."""
+        return type(self.initial(UUID(int=0)))
+
     def named(self, stream: UUID, state: S) -> dict[str, Any]:
         """How a receipt names a stream: by its id, and by what people call it."""
-        called = {field: getattr(state, field) for field in self.known_by}
+        called = {field: getattr(state, field, None) for field in self.known_by}
         return {f"{self.name}_id": stream, **called}
 
     def fold(self, stream: UUID, history: Iterable[Recorded[Any]], start: S | None = None) -> S:

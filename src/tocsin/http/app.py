@@ -19,9 +19,12 @@ from tocsin.http import (
     feed,
     health,
     incidents,
+    lake,
     openapi,
     policy,
     questions,
+    reviews,
+    trends,
     what_if,
 )
 from tocsin.http.access import Access
@@ -109,11 +112,14 @@ def _mount(app: Tocsin, service: Service, models: ReadModels) -> None:
     batch.mount(app, service)
     incidents.mount(app, service)
     clocks.mount(app, service)
+    reviews.mount(app, service)
     policy.mount(app, service)
     what_if.mount(app, service)
+    trends.mount(app, service)
     questions.mount(app, service, models, projections)
     feed.mount(app, service)
     health.mount(app, service, models, projections)
+    lake.watch(service)
     errors.mount(app)
     if service.settings.timekeeper:
         _react(service, models, projections)

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import orjson
 from fastapi import FastAPI, Query, Response
 
-from tocsin.asks import UnknownStream
 from tocsin.clocks import sheet
 from tocsin.domain.clock.happening import clock_stream
 from tocsin.domain.clock.plan import Rulebooks
+from tocsin.http import incidents
 from tocsin.http.incidents import JSON, OPTIONS, AsOf, Named
 from tocsin.http.needs import Endpoint, Moment, get
 from tocsin.http.problems import NO_SUCH_INCIDENT, Problem
@@ -35,14 +35,13 @@ def mount(app: FastAPI, service: Service) -> None:
 
 
 def _clocks(service: Service) -> Endpoint:
-    rules = Rulebooks()
+    rules, told = Rulebooks(), incidents.told(service)
 
     def read(stream: Any, as_of: datetime, known_at: datetime | None) -> dict[str, Any]:
         for recorded in service.log.history(rules.stream, rules.policies.seen):
             rules.add(recorded)
         history = service.log.history(stream)
-        if not history:
-            raise UnknownStream(stream)
+        told.known(stream, history)
         struck = service.log.history(clock_stream(stream))
         if known_at is not None:
             history = [each for each in history if each.recorded_at <= known_at]

@@ -17,11 +17,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tocsin import door
 from tocsin.asks import Receipt
 from tocsin.domain.kernel import COMMANDS, Command
+from tocsin.domain.review.state import REVIEW
 from tocsin.http import headers as said
 from tocsin.http import openapi
 from tocsin.http.answers import Answer
 from tocsin.http.body import CallerGone, read_body
 from tocsin.http.problems import BAD_HEADER, EXPECTED, Problem, invalid, of
+from tocsin.http.reviews import begun
 from tocsin.http.service import Service
 from tocsin.keys import Scope as Right
 
@@ -69,9 +71,12 @@ class CommandRoute(APIRoute):
         command = door.read(self.command, body, settings.json_depth)
         stream, expected = None, said.expected_version(headers)
         if not command.creates:
-            stream = await service.find(scope["path_params"]["id"])
+            stream = await self._find(scope["path_params"]["id"])
         elif expected is not None:
-            raise Problem(BAD_HEADER, "If-Match says nothing about an incident that is not there.")
+            kind = command.aggregate.name
+            raise Problem(BAD_HEADER, f"If-Match says nothing about what is not there: no {kind}.")
+        else:
+            command, stream = await begun(service, command)
         key = said.idempotency_key(headers)
         command_id = said.command_id(caller.name, key) if key else None
         receipt = await service.desk.handle(
@@ -84,13 +89,19 @@ class CommandRoute(APIRoute):
         )
         return self._receipt(receipt)
 
+    async def _find(self, named: str) -> UUID:
+        service = self.service
+        reviews = self.command.aggregate is REVIEW
+        return await (service.find_review(named) if reviews else service.find(named))
+
     def _receipt(self, receipt: Receipt) -> Answer:
         fields = receipt.fields
         note(self.service, self.command, receipt, fields)
         answered = [(b"etag", said.etag(fields["version"]))]
         answered.append((b"tocsin-position", b"%d" % fields["position"]))
         if self.command.creates:
-            place = f"/{self.command.aggregate.name}s/{fields['incident_id']}"
+            kind = self.command.aggregate.name
+            place = f"/{kind}s/{fields[f'{kind}_id']}"
             answered.append((b"location", place.encode()))
         if receipt.replayed:
             answered.append(RETRIED)

@@ -1,28 +1,32 @@
-"""The projector beside the service: a process of its own, so that reading never slows writing."""
+"""What runs beside the service, each a process of its own, so that reading never slows writing:
+the projector of the read models, and the writer of the lake."""
 
 import asyncio
 import logging
 import os
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from time import monotonic
 
+from tocsin.lake.extra import NOT_WRITTEN, installed
 from tocsin.settings import Settings
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 SETTLED_SECONDS = 60.0
-"""A projector that ran so long has recovered from whatever ended the one before."""
+"""One that ran so long has recovered from whatever ended the one before."""
 END_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
 
 class Companion:
-    """One projector process, started again when it dies, ended when the service ends."""
+    """One command of ours as a process: started again when it dies, ended with the service."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, name: str, *command: str) -> None:
+        self.name, self._command = name, command
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("TOCSIN_")},
             **settings.environment(),
@@ -32,11 +36,11 @@ class Companion:
 
     @property
     def pid(self) -> int | None:
-        """The process that projects now."""
+        """The process that runs now."""
         return self._process.pid if self._process is not None else None
 
     async def __aenter__(self) -> "Companion":
-        self._task = asyncio.create_task(self._keep(), name="tocsin-companion")
+        self._task = asyncio.create_task(self._keep(), name=f"tocsin-{self._command[0]}")
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -63,7 +67,7 @@ class Companion:
             started = monotonic()
             # A session of its own: Ctrl-C is for the service, which then ends this one in order.
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tocsin", "project"),
+                *(sys.executable, "-m", "tocsin", *self._command),
                 f"--with-parent={os.getpid()}",
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
@@ -73,6 +77,22 @@ class Companion:
             code = await self._process.wait()
             if monotonic() - started > SETTLED_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
-            logger.error("The projector ended with %d; it is started again in %g s.", code, pause)
+            logger.error(
+                "The %s ended with %d; it is started again in %g s.", self.name, code, pause
+            )
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+@asynccontextmanager
+async def companions(settings: Settings) -> AsyncIterator[None]:
+    """All that belongs beside the service, while it runs."""
+    async with AsyncExitStack() as beside:
+        await beside.enter_async_context(Companion(settings, "projector", "project"))
+        if settings.lake and installed():
+            await beside.enter_async_context(
+                Companion(settings, "writer of the lake", "lake", "follow")
+            )
+        elif settings.lake:
+            logger.warning("%s", NOT_WRITTEN)
+        yield

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from tocsin.http import headers as said
 from tocsin.http import openapi
-from tocsin.http.incidents import STORED
+from tocsin.http.histories import STORED
 from tocsin.http.needs import Endpoint, get, page_size
 from tocsin.http.problems import BAD_HEADER, BUSY, Problem, later
 from tocsin.http.service import Service

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from tocsin.domain.incident.state import Incident
 from tocsin.domain.kernel import COMMANDS, Command
+from tocsin.domain.review.record import Review
 from tocsin.http.headers import KEY_LENGTH
 from tocsin.http.problems import MEDIA_TYPE, URN
 from tocsin.keys import Scope
@@ -30,7 +31,7 @@ WHY: dict[int, str] = {
     400: "The request cannot be read.",
     401: "No API key, or none that opens anything.",
     403: "The key's scopes do not reach so far.",
-    404: "There is no such incident, or no such position.",
+    404: "There is no such incident, review or position.",
     408: "The body did not arrive in time.",
     409: "A rule says no; `possible` names the commands that could be recorded now.",
     412: "It is at another version than `If-Match` says; `current` names it.",
@@ -71,21 +72,32 @@ PROBLEM: Json = {
         },
     },
 }
-RECEIPT: Json = {
-    "title": "Receipt",
-    "description": "What a command came to. A retry under its key gets the same bytes.",
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["incident_id", "reference", "version", "position", "changed", "events"],
-    "properties": {
-        "incident_id": {"type": "string", "format": "uuid"},
-        "reference": {"type": ["string", "null"]},
-        "version": {"type": "integer", "description": "The incident's version from here on."},
-        "position": {"type": "integer", "description": "For `?at_least=` on the read models."},
-        "changed": {"type": "boolean", "description": "False when it was so already."},
-        "events": {"type": "array", "items": _TEXT, "description": "What was recorded."},
-    },
+_OUTCOME: Json = {
+    "version": {"type": "integer", "description": "Its version from here on."},
+    "position": {"type": "integer", "description": "For `?at_least=` on the read models."},
+    "changed": {"type": "boolean", "description": "False when it was so already."},
+    "events": {"type": "array", "items": _TEXT, "description": "What was recorded."},
 }
+
+
+def receipt(title: str, **names: Json) -> Json:
+    """The schema of a receipt, by what its thing is named."""
+    return {
+        "title": title,
+        "description": "What a command came to. A retry under its key gets the same bytes.",
+        "type": "object",
+        "additionalProperties": False,
+        "required": [*names, *_OUTCOME],
+        "properties": {**names, **_OUTCOME},
+    }
+
+
+_UUID: Json = {"type": "string", "format": "uuid"}
+_OF_INCIDENT: Json = {"incident_id": _UUID, "reference": {"type": ["string", "null"]}}
+RECEIPT = receipt("Receipt", **_OF_INCIDENT)
+REVIEW_RECEIPT = receipt("ReviewReceipt", review_id=_UUID, **_OF_INCIDENT)
+RECEIPTS = {"incident": "Receipt", "review": "ReviewReceipt"}
+"""The schema of the receipts of each aggregate whose commands are mounted by themselves."""
 
 
 def ref(name: str) -> Json:
@@ -130,6 +142,11 @@ ID = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 200},
     "examples": {"reference": {"value": "INC0000001"}},
 }
+REVIEW_ID = {
+    **ID,
+    "description": "The review's UUID, or the UUID or the reference of its incident.",
+}
+IDS = {"incident": ID, "review": REVIEW_ID}
 IDEMPOTENCY_KEY = header(
     "Idempotency-Key",
     "Your name for this request: sent again under it, it has one effect and one answer.",
@@ -153,15 +170,18 @@ def of_command(command: type[Command[Any]]) -> Json:
         "Tocsin-Position": {"description": "For `?at_least=`.", "schema": _WHOLE},
         "Idempotency-Replayed": {"description": "It is the first answer again.", "schema": _TEXT},
     }
-    content = {"application/json": {"schema": ref("Receipt")}}
+    kind = command.aggregate.name
+    content = {"application/json": {"schema": ref(RECEIPTS[kind])}}
     done = {"description": "It is so now.", "headers": said, "content": content}
     statuses: tuple[int, ...] = (*EVERYWHERE, *WITH_BODY, 409)
     responses: dict[int | str, Json] = {200: done}
     if command.creates:
-        location = {"description": "Where the incident is.", "schema": _TEXT}
+        location = {"description": f"Where the {kind} is.", "schema": _TEXT}
         created = {**done, "headers": {**said, "Location": location}}
-        responses[201] = {**created, "description": "The incident is on record."}
-        responses[200] = {**created, "description": "It was reported before."}
+        responses[201] = {**created, "description": f"The {kind} is on record."}
+        responses[200] = {**created, "description": "It was there before."}
+        # What it is about has to be there.
+        statuses = statuses if kind == "incident" else (*statuses, 404)
     else:
         statuses = (*statuses, 404, 412)
     return {
@@ -173,7 +193,7 @@ def of_command(command: type[Command[Any]]) -> Json:
         "responses": {**responses, **problems(*statuses)},
         "openapi_extra": {
             **secured(Scope.WRITE),
-            "parameters": [IDEMPOTENCY_KEY, *(() if command.creates else (ID, IF_MATCH))],
+            "parameters": [IDEMPOTENCY_KEY, *(() if command.creates else (IDS[kind], IF_MATCH))],
             "requestBody": {
                 "required": True,
                 "content": {"application/json": {"schema": ref(command.__name__)}},
@@ -215,14 +235,17 @@ def _strings(schema: Any) -> None:
             _strings(part)
 
 
-def incident_schemas() -> dict[str, Json]:
-    """The schema of an incident as it is shown, and of its parts."""
-    schema = TypeAdapter(Incident).json_schema(mode="serialization", ref_template=REFS)
-    parts: dict[str, Json] = schema.pop("$defs")
-    schema["properties"].pop("last_said")
-    schema["properties"]["possible"] = PROBLEM["properties"]["possible"]
-    schema["required"] = sorted(schema["properties"])
-    return {**parts, "Incident": schema}
+def state_schemas() -> dict[str, Json]:
+    """The schemas of an incident and of a review as they are shown, and of their parts."""
+    schemas: dict[str, Json] = {}
+    for shown in (Incident, Review):
+        schema = TypeAdapter(shown).json_schema(mode="serialization", ref_template=REFS)
+        schemas |= schema.pop("$defs")
+        schema["properties"].pop("last_said", None)
+        schema["properties"]["possible"] = PROBLEM["properties"]["possible"]
+        schema["required"] = sorted(schema["properties"])
+        schemas[shown.__name__] = schema
+    return schemas
 
 
 def document(app: FastAPI) -> Callable[[], Json]:
@@ -239,8 +262,8 @@ def document(app: FastAPI) -> Callable[[], Json]:
             )
             components = made.setdefault("components", {})
             known: dict[str, Json] = components.setdefault("schemas", {})
-            own = {"Problem": PROBLEM, "Receipt": RECEIPT}
-            for name, schema in (own | incident_schemas() | command_schemas()).items():
+            own = {"Problem": PROBLEM, "Receipt": RECEIPT, "ReviewReceipt": REVIEW_RECEIPT}
+            for name, schema in (own | state_schemas() | command_schemas()).items():
                 assert known.setdefault(name, schema) == schema, f"two schemas are called {name}"
             components["schemas"] = dict(sorted(known.items()))
             components["securitySchemes"] = {

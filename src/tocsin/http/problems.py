@@ -49,6 +49,7 @@ BAD_KEY = _kind("bad-key", 401, "The API key does not open anything.")
 SCOPE_MISSING = _kind("scope-missing", 403, "The API key does not reach so far.")
 NOT_FOUND = _kind("not-found", 404, "There is nothing here.")
 NO_SUCH_INCIDENT = _kind("no-such-incident", 404, "There is no such incident.")
+NO_SUCH_REVIEW = _kind("no-such-review", 404, "There is no such review.")
 METHOD_NOT_ALLOWED = _kind("method-not-allowed", 405, "This cannot be done to what is here.")
 TOO_SLOW = _kind("too-slow", 408, "The request did not arrive in time.")
 REFUSED = 409
@@ -142,7 +143,8 @@ def of(error: Exception) -> Problem:
             known = {"expected": error.expected, "current": error.actual}
             return Problem(STALE, str(error), {"ETag": f'"{error.actual}"'}, **known)
         case UnknownStream():
-            return Problem(NO_SUCH_INCIDENT, str(error))
+            kind = NO_SUCH_REVIEW if error.what == "review" else NO_SUCH_INCIDENT
+            return Problem(kind, str(error))
         case KeyReused():
             return Problem(KEY_REUSED, str(error))
         case Busy():

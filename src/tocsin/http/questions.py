@@ -14,8 +14,11 @@ from types import NoneType
 from typing import Annotated, Any, get_args, get_origin
 
 import orjson
+from annotated_types import Predicate
 from fastapi import FastAPI, Path, Query, Response
 
+from tocsin.domain.kernel import printable
+from tocsin.http import openapi
 from tocsin.http.needs import Moment, get
 from tocsin.http.problems import BEHIND, NOT_FOUND, STORE_UNAVAILABLE, Problem, invalid, later
 from tocsin.http.service import Service
@@ -102,13 +105,21 @@ async def _catch_up(service: Service, models: ReadModels, name: str, position: i
 def _asked(parameter: inspect.Parameter, path: str) -> inspect.Parameter:
     """A parameter of a question as one of the request."""
     annotation, extra = parameter.annotation, ()
+    said = {"pattern": openapi.PRINTABLE} if _printable(annotation) else None
     if get_origin(annotation) is Annotated:
         annotation, *rest = get_args(annotation)
         extra = tuple(rest)
     if datetime in (kinds := get_args(annotation) or (annotation,)):
         annotation = Moment | None if NoneType in kinds else Moment
     inside = f"{{{parameter.name}}}" in path
-    where = Path(min_length=1) if inside else Query()
+    where = Path(min_length=1) if inside else Query(json_schema_extra=said)
     return parameter.replace(
         kind=inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[(annotation, *extra, where)]
     )
+
+
+def _printable(annotation: Any) -> bool:
+    """Whether it takes a text that has to be printable."""
+    if isinstance(annotation, Predicate):
+        return annotation.func is printable
+    return any(map(_printable, get_args(annotation)))

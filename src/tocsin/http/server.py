@@ -11,7 +11,7 @@ from types import FrameType
 import uvicorn
 
 from tocsin.http.app import Tocsin, create_app
-from tocsin.http.companion import Companion
+from tocsin.http.companion import companions
 from tocsin.http.protocol import protocol
 from tocsin.keys import Keys
 from tocsin.process import tune
@@ -112,7 +112,7 @@ async def _run(server: Server, listener: socket.socket, settings: Settings, plac
     scheme = "https" if settings.tls_certificate else "http"
     shown = f"[{host}]" if ":" in host else host
     _tell(f"Tocsin listens on {scheme}://{shown}:{port}; its log is {place}")
-    async with Companion(settings):
+    async with companions(settings):
         await server.serve(sockets=[listener])
 
 

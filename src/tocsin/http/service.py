@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from tocsin.desk import Desk
+from tocsin.domain.review.state import review_stream
 from tocsin.http.access import Access
 from tocsin.http.metrics import Metrics
 from tocsin.http.problems import NO_SUCH_INCIDENT, Problem
@@ -41,6 +42,19 @@ class Service:
         """Let everybody who only waits go, so that the rest can be answered and the service end."""
         self.stopping = True
         self.tail.close()
+
+    async def find_review(self, named: str) -> UUID:
+        """Return the stream of a review that is named by its own UUID, or as its incident is.
+
+        Raises:
+            Problem: 404, no incident has that reference.
+        """
+        stream = await self.find(named)
+        of_incident = review_stream(stream)
+        if not _UUID.fullmatch(named):
+            return of_incident
+        versions = await asyncio.to_thread(self.log.version, of_incident)
+        return of_incident if versions else stream
 
     async def find(self, incident: str) -> UUID:
         """Return the stream of an incident that is named by its UUID or its reference.

@@ -1,0 +1,38 @@
+"""The log as columns: written beside the service, asked by whoever looks for trends.
+
+`open_lake` is what a notebook needs.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tocsin.lake.lake import Lake, NoLake, open_lake
+
+__all__ = ["Lake", "MissingExtra", "NoLake", "open_lake"]
+
+
+class MissingExtra(ImportError):
+    """The libraries of the lake are not installed. The sentence says how to get them."""
+
+    def __init__(self, library: str | None) -> None:
+        super().__init__(
+            f"{library} is not installed: it comes with the extra `trends`, as in"
+            " pip install 'tocsin[trends]'."
+        )
+
+
+def __getattr__(name: str) -> Any:
+    """Import late: most of Tocsin runs without the libraries of the lake.
+
+    Raises:
+        MissingExtra: they are not installed.
+    """
+    if name not in ("Lake", "NoLake", "open_lake"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        from tocsin.lake import lake
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("tocsin", "projections"):
+            raise
+        raise MissingExtra(error.name) from error
+    return getattr(lake, name)

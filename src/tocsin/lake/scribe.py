@@ -5,7 +5,7 @@ to there, and is worked out again from the log where it is not at hand.
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -82,6 +82,9 @@ class Scribe:
         if until == self._reached:
             return
         events = sorted(self._bodies(until), key=lambda event: event.position)
+        for event in events:
+            if event.version == 1 and _incident_of(event) == event.stream:
+                self._lives[event.stream] = Life(event.stream)  # it has no history to recall
         self._recall({incident for event in events if (incident := _incident_of(event))})
         for event in events:
             self._take(event)
@@ -166,8 +169,12 @@ class Scribe:
         return drafts
 
 
-def _changes(position: int, before: Iterable[Row], now: Iterable[Row]) -> Iterator[Row]:
+def _changes(position: int, before: Collection[Row], now: Collection[Row]) -> Iterator[Row]:
     """What is taken back, and what is said instead."""
+    if not before:  # so it is with every new incident, and comparing takes its time
+        for row in now:
+            yield (position, 1, *row)
+        return
     gone, come = Counter(before), Counter(now)
     for row in (gone - come).elements():
         yield (position, -1, *row)

@@ -14,7 +14,8 @@ from uuid import UUID, uuid5
 from tocsin.asks import CannotStore, KeyReused, Receipt, UnknownStream
 from tocsin.desk import Desk
 from tocsin.domain.kernel import Recorded, Refused
-from tocsin.reactions.reaction import TIMEKEEPER, Asked, Reaction
+from tocsin.reactions.past import Past
+from tocsin.reactions.reaction import PAST, TIMEKEEPER, Asked, Reaction
 from tocsin.readmodels.cursors import Cursors
 from tocsin.store.log import Log
 from tocsin.store.mapper import decode
@@ -48,6 +49,7 @@ class Follower:
         done: Callable[[Receipt], None] = lambda receipt: None,
     ) -> None:
         self.reaction, self.name = reaction, reaction.name
+        self._past = Past(log)
         self.pause = 0.0
         self.position = self.head = 0
         """Up to where everything was answered, and the end of the log when it was last seen."""
@@ -96,7 +98,8 @@ class Follower:
         if len(bodies) == limit:
             until = bodies[-1][0]
         facts = [decode(body) for _, body in bodies]
-        return [(fact, list(self.reaction.react(fact))) for fact in facts], until
+        past = {PAST: self._past} if self.reaction.looks_back else {}
+        return [(fact, list(self.reaction.react(fact, **past))) for fact in facts], until
 
     async def _answer(self, page: Page) -> int:
         """Ask the desk for all of it at once: it keeps the order."""

@@ -2,7 +2,8 @@
 
 A reaction is a module of this package with a docstring (what the system does by itself) and a pure
 `react(recorded)`, which yields what is to be asked of the desk. It sees the events that the
-annotation of `react` names. What it asks for may come late or not be wanted any more, so its
+annotation of `react` names; if it has a second parameter `past`, it may look up what had happened
+by then. What it asks for may come late or not be wanted any more, so its
 commands yield nothing where somebody's would be refused.
 """
 
@@ -20,6 +21,8 @@ from tocsin.domain.kernel import Command, Event
 
 TIMEKEEPER = "timekeeper"
 """Who acts when nobody does."""
+PAST = "past"
+"""The parameter by which a reaction asks for the past."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,11 @@ class Reaction:
 
     name: str
     doc: str
-    react: Callable[[Any], Iterable[Asked]]
+    react: Callable[..., Iterable[Asked]]
     events: tuple[str, ...]
     """The stored names of the events that it answers."""
+    looks_back: bool = False
+    """Whether it wants the past as well."""
 
     @classmethod
     def of(cls, module: ModuleType) -> "Reaction":
@@ -50,11 +55,13 @@ class Reaction:
         name, doc = module.__name__.rpartition(".")[2], inspect.getdoc(module)
         if not doc:
             raise TypeError(f"reaction {name} does not say what it does")
-        return cls(name, doc, module.react, tuple(_events(name, module.react)))
+        looks_back = PAST in inspect.signature(module.react).parameters
+        events = tuple(_events(name, module.react))
+        return cls(name, doc, module.react, events, looks_back)
 
 
 def _events(name: str, react: Callable[..., Any]) -> Iterable[str]:
-    (first,) = inspect.signature(react).parameters
+    first, *_ = inspect.signature(react).parameters
     said = get_args(get_type_hints(react)[first])
     for kind in (get_args(said[0]) or said) if len(said) == 1 else (None,):
         if not (isinstance(kind, type) and issubclass(kind, Event)):

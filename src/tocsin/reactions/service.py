@@ -4,11 +4,14 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from tocsin.asks import Receipt
 from tocsin.desk import NOW, Desk
+from tocsin.reactions.docket import Book, Docket
 from tocsin.reactions.follower import Follower
 from tocsin.reactions.reaction import TIMEKEEPER, found
+from tocsin.reactions.reminders import ACTION_ITEMS, Reminders
 from tocsin.reactions.shift import Shift, Work
 from tocsin.reactions.timekeeper import AGENDA, Timekeeper
 from tocsin.readmodels import Projection
@@ -24,7 +27,7 @@ Reading = tuple[str, str, dict[str, str], float]
 
 
 class Reactions:
-    """The timekeeper and all reactions, each on a shift of its own."""
+    """The timekeeper, the reminders and all reactions, each on a shift of its own."""
 
     def __init__(
         self,
@@ -44,10 +47,13 @@ class Reactions:
         self._tasks: list[asyncio.Task[None]] = []
         cursors = Cursors(models.database)
         self._followers = [Follower(each, log, desk, cursors, self._done) for each in found()]
+        books: dict[str, Book[Any]] = {AGENDA: Docket(log), ACTION_ITEMS: Reminders(log)}
         self._timekeepers = [
-            Timekeeper(log, desk, models, each, clock=clock, struck=self._done)
+            Timekeeper(
+                log, desk, models, each, clock=clock, struck=self._done, book=books[each.name]
+            )
             for each in projections
-            if each.name == AGENDA
+            if each.name in books
         ]
         works: list[Work] = [*self._followers, *self._timekeepers]
         self._shifts = [shift(models.database, work) for work in works]

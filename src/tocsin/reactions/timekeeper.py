@@ -2,7 +2,8 @@
 
 A read model says which incidents to look at, and nothing else. The log decides: from an incident's
 history and the policies follows what is due; its clock's stream says what of that was struck; and
-each act is recorded only while the incident still stands where it was read.
+each act is recorded only while the incident still stands where it was read. Of the actions that
+reviews agreed on, people are reminded in the same way.
 """
 
 import asyncio
@@ -12,16 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from time import monotonic
-from typing import ParamSpec, TypeVar
-from uuid import UUID, uuid5
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
 
 from tocsin.asks import Busy, Receipt, StaleVersion
 from tocsin.desk import Desk
-from tocsin.domain.clock.agenda import Act
-from tocsin.domain.clock.commands import Strike
-from tocsin.domain.clock.happening import clock_stream
 from tocsin.domain.openings import microseconds
-from tocsin.reactions.docket import Docket, Overdue
+from tocsin.reactions.docket import Book, Docket, Due, Overdue
 from tocsin.reactions.memory import Memory
 from tocsin.reactions.reaction import TIMEKEEPER
 from tocsin.readmodels import Projection
@@ -56,8 +54,6 @@ Answer = Receipt | BaseException
 class Timekeeper:
     """Strikes what is due, in the order in which it fell due."""
 
-    name = TIMEKEEPER
-
     def __init__(
         self,
         log: Log,
@@ -67,13 +63,16 @@ class Timekeeper:
         *,
         clock: Callable[[], datetime],
         struck: Callable[[Receipt, float | None], None] = lambda receipt, late: None,
+        book: Book[Any] | None = None,
     ) -> None:
         """`struck` hears of each answer, with the seconds since its act was due, if it had to be
-        then."""
+        then. `book` says what is due; without one, it is the docket of incidents."""
         self.pause = 0.0
         self._desk, self._models, self._agenda = desk, models, agenda
         self._clock, self._struck = clock, struck
-        self._docket, self._memory = Docket(log), Memory()
+        self._docket: Book[Any] = book or Docket(log)
+        self._memory = Memory()
+        self.name = self._docket.name
         self._thread = ThreadPoolExecutor(1, "tocsin-time")
         self._after: Upcoming | None = None
         self._swept_since: float | None = None
@@ -105,7 +104,7 @@ class Timekeeper:
         now = self._clock()
         due = [each for each in listed if each.at <= now]
         self._memory.forget(position)
-        news = [each for each in due if self._memory.news(each, position)]
+        news = first_of_each(each for each in due if self._memory.news(each, position))
         if news and self._swept_since is None:
             self._swept_since = monotonic()
         count = await self._handle(news, now)
@@ -114,7 +113,8 @@ class Timekeeper:
 
     def _look(self) -> tuple[list[Upcoming], int]:
         with self._models.view(self._agenda) as view:
-            listed = upcoming(view, "due_at", "incident_id", self._after, INCIDENTS_AT_ONCE)
+            time, what = self._docket.time, self._docket.what
+            listed = upcoming(view, time, what, self._after, INCIDENTS_AT_ONCE)
             return listed, view.position
 
     def _go_on(self, listed: Sequence[Upcoming], due: Sequence[Upcoming]) -> None:
@@ -149,15 +149,15 @@ class Timekeeper:
         return sum(count for count in counts if isinstance(count, int))
 
     async def _group(self, listed: Sequence[Upcoming], now: datetime) -> int:
-        incidents = [each.what for each in listed]
-        found = await self._in_thread(self._docket.overdue, incidents, microseconds(now))
+        subjects = [each.what for each in listed]
+        found = await self._in_thread(self._docket.overdue, subjects, microseconds(now))
         answers = await self._strike(found)
         return sum(
-            self._settle(each, overdue, answers.get(overdue.incident, ()))
+            self._settle(each, overdue, answers.get(overdue.subject, ()))
             for each, overdue in zip(listed, found, strict=True)
         )
 
-    async def _strike(self, found: Iterable[Overdue]) -> dict[UUID, list[Answer]]:
+    async def _strike(self, found: Iterable[Overdue[Any]]) -> dict[UUID, list[Answer]]:
         """Strike the acts of some incidents in the order in which they fell due."""
         acts = [(act, overdue) for overdue in found for act in overdue.acts]
         acts.sort(key=lambda each: each[0].due)
@@ -166,23 +166,17 @@ class Timekeeper:
             asked = (self._ask(act, overdue) for act, overdue in some)
             told = await asyncio.gather(*asked, return_exceptions=True)
             for (_, overdue), answer in zip(some, told, strict=True):
-                answers.setdefault(overdue.incident, []).append(answer)
+                answers.setdefault(overdue.subject, []).append(answer)
         return answers
 
-    async def _ask(self, act: Act, overdue: Overdue) -> Receipt:
-        incident, version = overdue.incident, overdue.version
-        command = Strike(
-            incident_id=incident,
-            incident_version=version,
-            act=act,
-            occurred_at=act.occurred_at,
-        )
+    async def _ask(self, act: Due, overdue: Overdue[Any]) -> Receipt:
+        asking = self._docket.asking(act, overdue)
         receipt = await self._desk.handle(
-            command,
-            stream=clock_stream(incident),
+            asking.command,
+            stream=asking.stream,
             caller=TIMEKEEPER,
-            command_id=uuid5(incident, f"{act.key}/{act.due}/{version}"),
-            beside=((incident, version),),
+            command_id=asking.command_id,
+            beside=asking.beside,
         )
         if not receipt.replayed and receipt.fields["changed"]:
             when = act.occurred_at
@@ -190,7 +184,7 @@ class Timekeeper:
             self._struck(receipt, late)
         return receipt
 
-    def _settle(self, listed: Upcoming, overdue: Overdue, answers: Sequence[Answer]) -> int:
+    def _settle(self, listed: Upcoming, overdue: Overdue[Any], answers: Sequence[Answer]) -> int:
         """Remember what became of one incident; return how many of its acts were struck."""
         receipts = [answer for answer in answers if isinstance(answer, Receipt)]
         faults = [answer for answer in answers if isinstance(answer, BaseException)]
@@ -203,7 +197,7 @@ class Timekeeper:
             raise next(fault for fault in faults if isinstance(fault, OUTAGE))
         else:
             for fault in faults[:1]:
-                logger.error("time cannot strike %s: %s", overdue.incident, fault)
+                logger.error("time cannot strike %s: %s", overdue.subject, fault)
             self._memory.vain(listed, overdue.position)
         return struck
 
@@ -212,6 +206,14 @@ class Timekeeper:
     ) -> T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, partial(function, *arguments, **named))
+
+
+def first_of_each(listed: Iterable[Upcoming]) -> list[Upcoming]:
+    """What comes first of each subject: whoever looks at it sees all that is due."""
+    found: dict[UUID, Upcoming] = {}
+    for each in listed:
+        found.setdefault(each.what, each)
+    return list(found.values())
 
 
 def parts(whole: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -205,6 +205,7 @@ def found(package: str = PACKAGE) -> list[Projection]:
     modules = [
         (module.name, importlib.import_module(f"{package}.{module.name}"))
         for module in pkgutil.iter_modules(home.__path__)
+        if not module.ispkg
     ]
     modules += [(entry.name, entry.load()) for entry in entry_points(group=GROUP)]
     projections = sorted((Projection.of(m, name) for name, m in modules), key=lambda p: p.name)

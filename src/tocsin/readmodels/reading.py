@@ -92,6 +92,12 @@ class View(Generic[R]):
         self._states = states
 
     @property
+    def now(self) -> datetime:
+        """The time of day, for what grows older without any event: a question is asked at a
+        moment, though rows know none."""
+        return now()
+
+    @property
     def states(self) -> Table:
         """The table of the private states, of a projection that has a `State`."""
         assert self._states is not None, "this projection has no State"

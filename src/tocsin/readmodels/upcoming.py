@@ -21,7 +21,8 @@ def upcoming(
 ) -> list[Upcoming]:
     """The rows of a read model that come first by one column, named by another."""
     at, name = view.table.c[time], view.table.c[what]
-    wanted = select(at, name).order_by(at, name).limit(limit)
+    # What has no time never comes.
+    wanted = select(at, name).where(at.is_not(None)).order_by(at, name).limit(limit)
     if after is not None:
         later = or_(at > after.at, and_(at == after.at, name > after.what))
         wanted = wanted.where(at >= after.at, later)

@@ -20,7 +20,7 @@ from tocsin.whatif.report import report
 from tocsin.whatif.scan import Stopped, policies_until, scan
 from tocsin.whatif.shares import Share, shares
 from tocsin.whatif.tally import Tally, merged
-from tocsin.whatif.workers import Crew
+from tocsin.whatif.workers import Replayers
 
 Progress = Callable[[int, int], None]
 """Told how many events are replayed, and of how many."""
@@ -107,7 +107,7 @@ def replay(
         missing = [share for share, tally in found.items() if tally is None]
         before = len(divided) - len(missing)
         if missing:
-            crew = Crew(settings, settings.home, question, missing)
+            crew = Replayers(settings, settings.home, question, missing)
             if not crew.run(lambda done: told(before + done)):
                 return None
         answer = report(question, merged(_all(kept, divided), question.listed))

@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tocsin.cli.examination import policy
+from tocsin.cli.examination import lake, policy
 from tocsin.cli.examination.check import Check, bad, good, warn
 from tocsin.cli.standing import standings_of
 from tocsin.keys import Keys
@@ -43,6 +43,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         yield _log(log, settings)
         yield from policy.examine(log)
         yield from _read_models(log, settings)
+        yield from lake.examine(log, settings)
     yield from _keys(settings)
 
 

@@ -1,0 +1,12 @@
+"""How figures of several runs are said."""
+
+from collections.abc import Sequence
+from statistics import median
+
+
+def spread(figures: Sequence[float], digits: int = 0) -> str:
+    """The median, and in brackets the least and the most, unless there is only one."""
+    if not figures:
+        return "-"
+    middle, least, most = (f"{f(figures):,.{digits}f}" for f in (median, min, max))
+    return middle if len(figures) == 1 else f"{middle} ({least} to {most})"

@@ -1,0 +1,1 @@
+"""How each kind of event changes a review, and how it is told, in the order of a review's life."""
