@@ -13,6 +13,7 @@ from tocsin.domain.clock.happening import clock_stream
 from tocsin.domain.policy.state import POLICY_STREAM
 from tocsin.domain.review.values import review_stream
 
+NOBODYS = "373a97e0-579a-41fc-9c0f-05c706213e60"
 OPEN = {"incident": "INC0000001", "reason": "Nobody could work.", "facilitator": "ivo"}
 FINDING = {"finding": "The disk was full.", "evidence": "Graph of mx1"}
 
@@ -67,7 +68,7 @@ async def test_there_is_one_review_of_an_incident_however_it_is_named(house: Hou
     assert again.headers["location"] == f"/reviews/{receipt['review_id']}"
 
 
-@pytest.mark.parametrize("named", ["INC7777777", str(uuid4()), str(POLICY_STREAM)])
+@pytest.mark.parametrize("named", ["INC7777777", NOBODYS, str(POLICY_STREAM)])
 async def test_there_is_no_review_of_what_is_not_there(house: House, named: str) -> None:
     answer = await house.client.post("/reviews", json={**OPEN, "incident": named})
     check_problem(answer, 404, "no-such-incident")

@@ -13,7 +13,7 @@ from tests.readmodels.streams import plausible
 from tocsin.domain.kernel import replace
 from tocsin.lake import extra
 from tocsin.lake.delta import APPLICATION, Delta
-from tocsin.lake.extra import ExtraMissing
+from tocsin.lake.extra import MissingExtra
 from tocsin.lake.segments import LakeRefused, Segments
 from tocsin.lake.tables import EVENTS, INCIDENTS, SPELLS, TABLES
 from tocsin.lake.writer import Writer
@@ -122,6 +122,6 @@ def test_without_the_library_it_says_how_to_get_it(
 ) -> None:
     missing = {**extra.LIBRARIES, "delta": ("no_such_library",)}
     monkeypatch.setattr(extra, "LIBRARIES", missing)
-    with pytest.raises(ExtraMissing, match=r"pip install 'tocsin\[delta\]'"):
+    with pytest.raises(MissingExtra, match=r"pip install 'tocsin\[delta\]'"):
         Delta(kit.lake(settings), tmp_path / "delta")
     assert replace(settings, lake_delta=tmp_path).lake_delta == tmp_path

@@ -20,6 +20,9 @@ LETTER = 6.2
 ROWS, LABELS = 60, 500
 """Most rows, and things in them, that are drawn; the rest is said to be left out."""
 TEXT: dict[str, Any] = {"align": "left", "baseline": "middle", "fontSize": 11}
+DAY = timedelta(days=1)
+DATED = "%b %-d %H:%M"
+"""Of what takes longer than a day, each tick says its date as well."""
 MARK = "M-0.6,0L0,-1L0.6,0L0,1Z"
 
 
@@ -80,7 +83,7 @@ def drawn(
     points = [lanes.place(*each, each[2]) for each in sorted(marks, key=lambda each: each[2])]
     kept = set(lanes.rows[:ROWS])
     left += sum(each.row not in kept for each in [*spells, *points])
-    axes = _axes(lanes.rows[:ROWS], zone)
+    axes = _axes(lanes.rows[:ROWS], zone, CLOCK if end - begin <= DAY else DATED)
     layers = [
         *_bars([each for each in spells if each.row in kept], ZoneInfo(zone), axes),
         *_points([each for each in points if each.row in kept], ZoneInfo(zone), axes),
@@ -90,7 +93,7 @@ def drawn(
     return framed(body, title=title, definition=definition, footer=said)
 
 
-def _axes(rows: list[str], zone: str) -> dict[str, Any]:
+def _axes(rows: list[str], zone: str, clock: Any) -> dict[str, Any]:
     lane = "split(datum.label, '\\n')[1] === '0' ? split(datum.label, '\\n')[0] : ''"
     labels = altair.Axis(
         labelExpr=lane, labelLimit=220, labelPadding=10, ticks=False, domain=False, grid=False
@@ -101,7 +104,7 @@ def _axes(rows: list[str], zone: str) -> dict[str, Any]:
             "begin:T",
             title=f"Time ({zone})",
             scale=altair.Scale(type="utc", nice=False),
-            axis=altair.Axis(format=CLOCK),
+            axis=altair.Axis(format=clock, labelOverlap=True),
         ),
     }
 

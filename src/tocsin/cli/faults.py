@@ -33,14 +33,14 @@ def _kinds() -> tuple[tuple[tuple[type[Exception], ...], int], ...]:
     from tocsin.crew import WorkerDied
     from tocsin.importers.report import UnreadableFile
     from tocsin.keys import KeysUnavailable, KeyTrouble
-    from tocsin.lake.extra import ExtraMissing
+    from tocsin.lake.extra import MissingExtra
     from tocsin.lake.segments import Held, LakeRefused
     from tocsin.readmodels.projection import Misshapen
     from tocsin.readmodels.reading import BeingBuilt
     from tocsin.readmodels.rebuild import AlreadyRebuilding, RebuildHalted
 
     return (
-        ((BadSetting, UnreadableFile, ExtraMissing), USAGE),
+        ((BadSetting, UnreadableFile, MissingExtra), USAGE),
         ((StoreUnavailable, KeysUnavailable), UNREACHABLE),
         ((Refused, UnknownStream, Busy, CannotStore, Unreadable, KeyTrouble), WRONG),
         ((BeingBuilt, AlreadyRebuilding, RebuildHalted, Misshapen), WRONG),

@@ -5,20 +5,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from tocsin.lake.extra import MissingExtra
+
 if TYPE_CHECKING:
     from tocsin.lake.lake import Lake, NoLake, open_lake
 
 __all__ = ["Lake", "MissingExtra", "NoLake", "open_lake"]
-
-
-class MissingExtra(ImportError):
-    """The libraries of the lake are not installed. The sentence says how to get them."""
-
-    def __init__(self, library: str | None) -> None:
-        super().__init__(
-            f"{library} is not installed: it comes with the extra `trends`, as in"
-            " pip install 'tocsin[trends]'."
-        )
 
 
 def __getattr__(name: str) -> Any:
@@ -34,5 +26,5 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("tocsin", "projections"):
             raise
-        raise MissingExtra(error.name) from error
+        raise MissingExtra(f"The lake, which asks {error.name},", "trends") from error
     return getattr(lake, name)

@@ -28,7 +28,7 @@ class Delta:
         """Begin or go on.
 
         Raises:
-            ExtraMissing: the extra is not installed.
+            MissingExtra: the extra is not installed.
         """
         need("Writing Delta tables", "delta")
         import deltalake

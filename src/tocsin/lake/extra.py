@@ -10,7 +10,7 @@ NOT_WRITTEN = (
 )
 
 
-class ExtraMissing(Exception):
+class MissingExtra(ImportError):
     """They are not there. The sentence says how to get them."""
 
     def __init__(self, what: str, extra: str) -> None:
@@ -29,7 +29,7 @@ def need(what: str = "The lake", extra: str = "trends") -> None:
     """Return if it is.
 
     Raises:
-        ExtraMissing: it is not.
+        MissingExtra: it is not.
     """
     if not installed(extra):
-        raise ExtraMissing(what, extra)
+        raise MissingExtra(what, extra)
