@@ -19,6 +19,8 @@ from tocsin.lake.tables import TABLES, VERSION, Table
 
 APPLICATION: Final = "tocsin-lake"
 """Under which Delta keeps the position that a table has reached."""
+LOOKS = 5
+"""How often a table is looked at for one append, while others change it."""
 
 
 class Delta:
@@ -76,8 +78,8 @@ class Delta:
         return there
 
     def _append(self, table: Table, there: Any, segment: Segment) -> bool:
-        """Append to the table as it was when it was looked at: what another has appended since is
-        noticed by Delta."""
+        """Append to the table as it was when it was looked at: what another has done to it since is
+        noticed by Delta. If that was something else, as to make the table, it is looked at anew."""
         library = self._library
         rows = [
             pq.ParquetFile(self._segments.folder / file.path)
@@ -89,17 +91,21 @@ class Delta:
         if not rows:
             return False
         mark = library.Transaction(APPLICATION, segment.last)
-        try:
-            library.write_deltalake(
-                there,
-                pa.concat_tables(rows),
-                mode="append",
-                commit_properties=library.CommitProperties(app_transactions=[mark]),
-            )
-        except library.exceptions.DeltaError:
-            if _reached(self._table(table)) < segment.last:
-                raise
-            return False  # another exporter was first
+        for look in range(1, LOOKS + 1):
+            try:
+                library.write_deltalake(
+                    there,
+                    pa.concat_tables(rows),
+                    mode="append",
+                    commit_properties=library.CommitProperties(app_transactions=[mark]),
+                )
+                break
+            except library.exceptions.DeltaError:
+                there = self._table(table)
+                if _reached(there) >= segment.last:
+                    return False  # another exporter was first
+                if look == LOOKS:
+                    raise
         return True
 
     def _description(self, table: Table) -> str:
