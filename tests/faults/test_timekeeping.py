@@ -16,6 +16,7 @@ from tests.reactions.times import NOON, after
 from tocsin.domain.clock.agenda import Act
 from tocsin.domain.clock.commands import Strike
 from tocsin.domain.clock.happening import clock_stream
+from tocsin.domain.clock.values import TIMEKEEPER
 from tocsin.domain.incident.commands.escalation import EscalateUnasked
 from tocsin.domain.incident.commands.resolution import Resolve
 from tocsin.domain.incident.values import EscalationKind
@@ -25,7 +26,6 @@ from tocsin.domain.openings import microseconds
 from tocsin.domain.policy.state import POLICY_STREAM
 from tocsin.policies.publishing import publication
 from tocsin.reactions.docket import Docket
-from tocsin.reactions.reaction import TIMEKEEPER
 from tocsin.settings import Settings
 from tocsin.store.entries import Entry, Stored
 

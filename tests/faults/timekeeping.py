@@ -20,10 +20,10 @@ from tocsin.domain.clock.events import (
 from tocsin.domain.clock.happening import happening
 from tocsin.domain.clock.plan import Rulebooks
 from tocsin.domain.clock.reckoning import reckon
+from tocsin.domain.clock.values import TIMEKEEPER
 from tocsin.domain.kernel import Recorded, aggregate_of
 from tocsin.domain.openings import instant, microseconds
 from tocsin.domain.policy.values import Trigger
-from tocsin.reactions.reaction import TIMEKEEPER
 from tocsin.settings import Settings
 from tocsin.store.log import Log
 

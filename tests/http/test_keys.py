@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, update
 from sqlalchemy.exc import DBAPIError
 
+from tocsin.domain.clock.values import TIMEKEEPER
 from tocsin.keys import Keys, KeysUnavailable, KeyTrouble, Scope, digest, new_token, well_formed
 from tocsin.keys.tokens import ALPHABET, base62
-from tocsin.reactions.reaction import TIMEKEEPER
 from tocsin.settings import Settings
 
 HOUR = timedelta(hours=1)

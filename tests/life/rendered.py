@@ -6,10 +6,10 @@ from typing import Any
 from tests.life.rules import shown
 from tocsin.domain.clock import events as c
 from tocsin.domain.clock.timer import Timer
+from tocsin.domain.clock.values import TIMEKEEPER
 from tocsin.domain.incident.events import IncidentClosed, IncidentEscalated
 from tocsin.domain.incident.values import EscalationKind
 from tocsin.domain.kernel import Recorded
-from tocsin.reactions.reaction import TIMEKEEPER
 
 FIRST_VERSION = 2
 """Of the policy that holds in the first week: version 1 is the one that Tocsin brings along."""

@@ -24,9 +24,9 @@ from tocsin.domain.clock.happening import clock_stream
 from tocsin.domain.clock.plan import SECOND
 from tocsin.domain.clock.state import CLOCK
 from tocsin.domain.clock.timer import Timer
+from tocsin.domain.clock.values import TIMEKEEPER
 from tocsin.domain.kernel import Recorded
 from tocsin.domain.openings import MINUTE_US, microseconds
-from tocsin.reactions.reaction import TIMEKEEPER
 from tocsin.readmodels import found
 from tocsin.readmodels.digest import verify
 from tocsin.settings import Settings

@@ -7,12 +7,11 @@ from itertools import pairwise
 from typing import Any
 
 from tocsin.domain.clock.happening import Happening, in_order
+from tocsin.domain.clock.values import TIMEKEEPER
 from tocsin.domain.incident.events import IncidentAssigned, IncidentEscalated, MajorIncidentDeclared
 from tocsin.domain.kernel import Recorded
 from tocsin.domain.openings import SECOND_US, instant, microseconds
 from tocsin.lake.spells import GROUP, HOLD, MAJOR, STATE, Spell, spells
-
-TIMEKEEPER = "timekeeper"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,6 +58,17 @@ def moment(text: str) -> datetime:
         ) from error
 
 
+WITH_PARENT = click.option(
+    "--with-parent",
+    type=int,
+    is_flag=False,
+    flag_value=0,
+    metavar="[PID]",
+    help="End when the process that started this one has ended; PID says which that was.",
+)
+"""For what the service starts beside itself."""
+
+
 class Session:
     """One run of the program: what it was told, and where it speaks."""
 

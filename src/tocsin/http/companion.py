@@ -4,12 +4,11 @@ the projector of the read models, and the writer of the lake."""
 import asyncio
 import logging
 import os
-import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from time import monotonic
 
+from tocsin.http.child import ended, started
 from tocsin.lake.extra import NOT_WRITTEN, installed
 from tocsin.settings import Settings
 
@@ -17,7 +16,6 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 SETTLED_SECONDS = 60.0
 """One that ran so long has recovered from whatever ended the one before."""
-END_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -27,10 +25,7 @@ class Companion:
 
     def __init__(self, settings: Settings, name: str, *command: str) -> None:
         self.name, self._command = name, command
-        self._environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith("TOCSIN_")},
-            **settings.environment(),
-        }
+        self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -52,30 +47,16 @@ class Companion:
         process = self._process
         if process is None or process.returncode is not None:
             return
-        with suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(END_SECONDS):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await ended(process)
 
     async def _keep(self) -> None:
         pause = FIRST_PAUSE_SECONDS
         while True:
-            started = monotonic()
-            # A session of its own: Ctrl-C is for the service, which then ends this one in order.
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tocsin", *self._command),
-                f"--with-parent={os.getpid()}",
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                env=self._environment,
-                start_new_session=True,
-            )
+            began = monotonic()
+            command = ("-m", "tocsin", *self._command, f"--with-parent={os.getpid()}")
+            self._process = await started(self._settings, *command)
             code = await self._process.wait()
-            if monotonic() - started > SETTLED_SECONDS:
+            if monotonic() - began > SETTLED_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
             logger.error(
                 "The %s ended with %d; it is started again in %g s.", self.name, code, pause

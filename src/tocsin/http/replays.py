@@ -4,16 +4,14 @@ import asyncio
 import logging
 import os
 import signal
-import sys
 from collections import deque
 from contextlib import suppress
 
 from tocsin.asks import Busy
+from tocsin.http.child import ended, started
 from tocsin.settings import Settings
 from tocsin.whatif.jobs import Job, forget_oldest
 from tocsin.whatif.question import Question
-
-END_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -94,30 +92,14 @@ class Replays:
                 self._running = self._process = None
 
     async def _run(self, job: Job) -> None:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("TOCSIN_")}
-        self._process = process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tocsin.whatif", job.name, str(os.getpid())),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            env={**kept, **self._settings.environment()},
-            start_new_session=True,
-        )
+        arguments = ("-m", "tocsin.whatif", job.name, str(os.getpid()))
+        self._process = process = await started(self._settings, *arguments)
         try:
             code = await process.wait()
         except asyncio.CancelledError:
-            await self._end(process)
+            await ended(process)
             raise
         if code and self.state(job) == "running" and job.state == "interrupted":
             reason = f"The process that answered it ended with {code}: ask again, and it goes on."
             logger.error("A what-if: %s", reason)
             await asyncio.to_thread(job.fail, reason)
-
-    async def _end(self, process: asyncio.subprocess.Process) -> None:
-        with suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(END_SECONDS):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()

@@ -9,6 +9,7 @@ from typing import Any
 
 from tocsin.domain.clock.happening import Happening
 from tocsin.domain.clock.happening import told as heard
+from tocsin.domain.clock.values import TIMEKEEPER
 from tocsin.domain.incident.status import ALWAYS, OTHERWISE, led
 from tocsin.domain.incident.values import EscalationKind, Fact, LinkKind, Status
 from tocsin.domain.kernel import EVENTS
@@ -16,8 +17,6 @@ from tocsin.lake.tables import NOTHING, Statements
 from tocsin.lake.telling import Told, when
 
 Data = Mapping[str, Any]
-TIMEKEEPER = "timekeeper"
-"""Who acts when nobody does: no person."""
 IMPORTED = "incident.imported"
 _KINDS: dict[str, Any] = {**EVENTS}
 LEADING = {name: ALWAYS[kind] for name, kind in _KINDS.items() if kind in ALWAYS}

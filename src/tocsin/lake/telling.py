@@ -1,22 +1,12 @@
 """From stored bytes to what the lake tells of an event: no event object is made on the way."""
 
 from collections.abc import Mapping
-from dataclasses import fields
-from datetime import datetime
-from enum import Enum
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
 
-import tocsin.aggregates  # noqa: F401 - every event is known once it is imported
-from tocsin.domain.kernel import EVENTS
-from tocsin.domain.openings import microseconds
-from tocsin.store.mapper import Unreadable, decode
-
-REMEMBERED = 8_192
-_KINDS: dict[str, Any] = {**EVENTS}
-_SHAPES = {name: (kind.schema, len(fields(kind))) for name, kind in _KINDS.items()}
+from tocsin.store.bare import fields_today, instant_us
+from tocsin.store.mapper import Unreadable
 
 
 class Told(NamedTuple):
@@ -39,14 +29,8 @@ class Told(NamedTuple):
     """Its fields in the shape that they have today."""
 
 
-@lru_cache(REMEMBERED)
-def instant_us(text: str) -> int:
-    """Microseconds since 1970 of an instant as it is stored."""
-    return microseconds(datetime.fromisoformat(text))
-
-
 def when(value: str | None) -> int | None:
-    """The same of an instant that may be missing."""
+    """Microseconds since 1970 of a stored instant that may be missing."""
     return None if value is None else instant_us(value)
 
 
@@ -58,15 +42,11 @@ def told(body: bytes) -> Told:
     """
     try:
         raw = orjson.loads(body)
-        name, stored = raw["event"], raw["data"]
-        data = stored
-        if (raw["schema"], len(stored)) != _SHAPES[name]:
-            data = {key: _plain(value) for key, value in vars(decode(body).event).items()}
         return Told(
             raw["position"],
             raw["stream"],
             raw["version"],
-            name,
+            raw["event"],
             raw["schema"],
             raw["actor"],
             raw["via"],
@@ -74,17 +54,8 @@ def told(body: bytes) -> Told:
             instant_us(raw["recorded_at"]),
             raw["command_id"],
             raw["causation"],
-            stored,
-            data,
+            raw["data"],
+            fields_today(raw, body),
         )
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise Unreadable(f"{type(error).__name__}: {error}: {body[:200]!r}") from error
-
-
-def _plain(value: Any) -> Any:
-    """A field of an event as JSON has it."""
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return list(value) if isinstance(value, tuple) else value

@@ -5,9 +5,10 @@ from datetime import timedelta
 from uuid import UUID
 
 from tocsin.domain.clock.events import ClosingFellDue
+from tocsin.domain.clock.values import TIMEKEEPER
 from tocsin.domain.incident.commands.resolution import CloseUnasked
 from tocsin.domain.kernel import Recorded
-from tocsin.reactions.reaction import TIMEKEEPER, Asked
+from tocsin.reactions.reaction import Asked
 
 CODE = "closed-automatically"
 

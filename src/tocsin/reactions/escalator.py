@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from tocsin.domain.clock.events import EscalationFellDue
+from tocsin.domain.clock.values import TIMEKEEPER
 from tocsin.domain.incident.commands.escalation import EscalateUnasked
 from tocsin.domain.incident.values import EscalationKind
 from tocsin.domain.kernel import Recorded
-from tocsin.reactions.reaction import TIMEKEEPER, Asked
+from tocsin.reactions.reaction import Asked
 
 
 def react(recorded: Recorded[EscalationFellDue]) -> Iterator[Asked]:

@@ -13,9 +13,10 @@ from uuid import UUID, uuid5
 
 from tocsin.asks import CannotStore, KeyReused, Receipt, UnknownStream
 from tocsin.desk import Desk
+from tocsin.domain.clock.values import TIMEKEEPER
 from tocsin.domain.kernel import Recorded, Refused
 from tocsin.reactions.past import Past
-from tocsin.reactions.reaction import PAST, TIMEKEEPER, Asked, Reaction
+from tocsin.reactions.reaction import PAST, Asked, Reaction
 from tocsin.readmodels.cursors import Cursors
 from tocsin.store.log import Log
 from tocsin.store.mapper import decode

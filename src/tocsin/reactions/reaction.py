@@ -19,8 +19,6 @@ from uuid import UUID
 from tocsin import reactions
 from tocsin.domain.kernel import Command, Event
 
-TIMEKEEPER = "timekeeper"
-"""Who acts when nobody does."""
 PAST = "past"
 """The parameter by which a reaction asks for the past."""
 

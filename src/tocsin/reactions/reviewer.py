@@ -8,13 +8,14 @@ it is to be reviewed was decided there too.
 
 from collections.abc import Iterator
 
+from tocsin.domain.clock.values import TIMEKEEPER
 from tocsin.domain.incident.events import IncidentClosed, IncidentResolved
 from tocsin.domain.kernel import Recorded
 from tocsin.domain.review.commands.opening import OpenReview, RequireReview
 from tocsin.domain.review.mandate import mandate
 from tocsin.domain.review.values import review_stream
 from tocsin.reactions.past import Past
-from tocsin.reactions.reaction import TIMEKEEPER, Asked
+from tocsin.reactions.reaction import Asked
 
 IMPORTED = "import:"
 """How the way begins on which other systems' histories come."""

@@ -8,9 +8,10 @@ from typing import Any
 
 from tocsin.asks import Receipt
 from tocsin.desk import NOW, Desk
+from tocsin.domain.clock.values import TIMEKEEPER
 from tocsin.reactions.docket import Book, Docket
 from tocsin.reactions.follower import Follower
-from tocsin.reactions.reaction import TIMEKEEPER, found
+from tocsin.reactions.reaction import found
 from tocsin.reactions.reminders import ACTION_ITEMS, Reminders
 from tocsin.reactions.shift import Shift, Work
 from tocsin.reactions.timekeeper import AGENDA, Timekeeper

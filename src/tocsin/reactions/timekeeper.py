@@ -18,10 +18,10 @@ from uuid import UUID
 
 from tocsin.asks import Busy, Receipt, StaleVersion
 from tocsin.desk import Desk
+from tocsin.domain.clock.values import TIMEKEEPER
 from tocsin.domain.openings import microseconds
 from tocsin.reactions.docket import Book, Docket, Due, Overdue
 from tocsin.reactions.memory import Memory
-from tocsin.reactions.reaction import TIMEKEEPER
 from tocsin.readmodels import Projection
 from tocsin.readmodels.reading import BeingBuilt, ReadModels
 from tocsin.readmodels.upcoming import Upcoming, upcoming

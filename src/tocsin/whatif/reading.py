@@ -1,13 +1,9 @@
 """From stored bytes straight to what clocks need to know: no event object is made on the way."""
 
-from dataclasses import fields
-from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import orjson
 
-import tocsin.aggregates  # noqa: F401 - every event is known once it is imported
 from tocsin.domain.clock.happening import BY_NAME, Happening, told
 from tocsin.domain.incident.events import (
     IncidentCorrected,
@@ -16,25 +12,16 @@ from tocsin.domain.incident.events import (
     IncidentReported,
 )
 from tocsin.domain.incident.values import Fact
-from tocsin.domain.kernel import EVENTS
-from tocsin.domain.openings import microseconds
 from tocsin.domain.policy.history import PolicyHistory
-from tocsin.store.mapper import Unreadable, decode
+from tocsin.store.bare import fields_today, instant_us
+from tocsin.store.mapper import Unreadable
 from tocsin.whatif.past import Past
 
 NAMES = tuple(sorted(BY_NAME))
 """The stored names of the events that a replay reads."""
-REMEMBERED = 4_096
-_KNOWN: dict[str, Any] = {name: EVENTS[name] for name in NAMES}
-_SHAPES = {name: (kind.schema, len(fields(kind))) for name, kind in _KNOWN.items()}
 _IMPORTED = IncidentImported.event_name
 """The one event of which it matters when it was recorded."""
 _TOLD = {IncidentReported.event_name, IncidentLogged.event_name, IncidentCorrected.event_name}
-
-
-@lru_cache(REMEMBERED)
-def _instant(text: str) -> int:
-    return microseconds(datetime.fromisoformat(text))
 
 
 class Reader:
@@ -57,10 +44,7 @@ class Reader:
 
     def _take(self, stream: bytes, body: bytes) -> None:
         raw = orjson.loads(body)
-        name, data = raw["event"], raw["data"]
-        if (raw["schema"], len(data)) != _SHAPES[name]:
-            # A retired shape, or fields that came later: what it says today.
-            data = vars(decode(body).event)
+        name, data = raw["event"], fields_today(raw, body)
         past = self.pasts.get(stream)
         if past is None:
             past = self.pasts[stream] = Past()
@@ -69,8 +53,8 @@ class Reader:
         happening = told(
             name,
             data,
-            _instant(raw["occurred_at"]),
-            _instant(raw["recorded_at"]) if name == _IMPORTED else 0,
+            instant_us(raw["occurred_at"]),
+            instant_us(raw["recorded_at"]) if name == _IMPORTED else 0,
             raw["version"],
             self._policies.in_force(raw["position"]),
         )

@@ -5,7 +5,17 @@ from pathlib import Path
 
 import click
 
-from tocsin.cli.frame import EXITS, INTERRUPTED, USAGE, WRONG, Fault, Session, setting, subcommand
+from tocsin.cli.frame import (
+    EXITS,
+    INTERRUPTED,
+    USAGE,
+    WITH_PARENT,
+    WRONG,
+    Fault,
+    Session,
+    setting,
+    subcommand,
+)
 
 FOLDER = setting(
     "--folder",
@@ -39,14 +49,7 @@ def command() -> None:
     type=click.IntRange(1, 256),
     help="With which to catch up. Default: one for each processor, or half as many without --once.",
 )
-@click.option(
-    "--with-parent",
-    type=int,
-    is_flag=False,
-    flag_value=0,
-    metavar="[PID]",
-    help="End when the process that started this one has ended; PID says which that was.",
-)
+@WITH_PARENT
 def follow(
     session: Session, once: bool, processes: int | None, with_parent: int | None
 ) -> int | None:

@@ -4,19 +4,12 @@ import os
 
 import click
 
-from tocsin.cli.frame import EXITS, Session, subcommand
+from tocsin.cli.frame import EXITS, WITH_PARENT, Session, subcommand
 
 
 @subcommand("project", exits=f"{EXITS} Told to stop (SIGTERM, Ctrl-C): 0.", display=False)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option(
-    "--with-parent",
-    type=int,
-    is_flag=False,
-    flag_value=0,
-    metavar="[PID]",
-    help="End when the process that started this one has ended; PID says which that was.",
-)
+@WITH_PARENT
 def command(session: Session, names: tuple[str, ...], with_parent: int | None) -> None:
     """Follow the log and keep read models up to date: those named, or all there are.
 

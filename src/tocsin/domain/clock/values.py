@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+TIMEKEEPER = "timekeeper"
+"""Who acts when nobody does."""
+
 
 class TimerState(StrEnum):
     """How the time for one target stands."""
