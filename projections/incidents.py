@@ -260,7 +260,7 @@ class Sort(StrEnum):
     LATEST_CHANGED = "-updated_at"
 
 
-@query("/incidents")
+@query("/incidents", past=True, personal=("assignee", "text"))
 def incidents(
     view: View[Row],
     status: list[Status] | None = None,

@@ -140,7 +140,12 @@ def _moved(row: Row, group: str | None, assignee: str | None, at: datetime) -> C
     }
 
 
-@query("/queues")
+def shows(status: Status, *, logged: bool) -> bool:
+    """What both questions are about; of another moment, nothing else is folded."""
+    return logged and status in OPEN
+
+
+@query("/queues", past=True)
 def queues(view: View[Row], limit: Limit = 50, after: Cursor = None) -> Page[Queue]:
     """Every group that has something open, and how much; `(none)` is what no group holds."""
     row = view.table.c
@@ -166,7 +171,7 @@ def queues(view: View[Row], limit: Limit = 50, after: Cursor = None) -> Page[Que
     return view.page(counts, limit, after, Queue)
 
 
-@query("/queues/{group}")
+@query("/queues/{group}", past=True, personal=("assignee",))
 def queue(
     view: View[Row],
     group: str,

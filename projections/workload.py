@@ -111,7 +111,7 @@ def _corrected(row: Row, fact: Fact, now: str) -> Changes:
     return {}
 
 
-@query("/workload/people")
+@query("/workload/people", past=True, personal=None)
 def people(
     view: View[Row],
     group: Name | None = None,
@@ -130,7 +130,7 @@ def people(
     return view.page(_loads(row.person, row.handled_by, held, done), limit, after, Load)
 
 
-@query("/workload/groups")
+@query("/workload/groups", past=True)
 def groups(
     view: View[Row],
     handled_after: datetime | None = None,

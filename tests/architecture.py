@@ -20,12 +20,25 @@ ROOMS = {
     "tocsin.aggregates": "tocsin.domain",
     "tocsin.worktime_arrays": "tocsin.domain",
     "tocsin.clocks": "tocsin.domain",
-    "tocsin.settings": "",
+    "tocsin.variables": "",
+    "tocsin.settings": "tocsin.variables",
     "tocsin.process": "",
+    "tocsin.unavailable": "",
     "tocsin.crew": "tocsin.process",
     "tocsin.ids": "",
-    "tocsin.store": "tocsin.domain tocsin.aggregates tocsin.settings",
+    "tocsin.ledger.merkle": "",
+    "tocsin.ledger": "tocsin.settings tocsin.store tocsin.__version__",
+    "tocsin.vault": "tocsin.settings tocsin.ids tocsin.unavailable",
+    "tocsin.store": (
+        "tocsin.domain tocsin.aggregates tocsin.settings tocsin.ledger.merkle tocsin.vault"
+        " tocsin.unavailable"
+    ),
+    "tocsin.access": (
+        "tocsin.domain.personal tocsin.ledger.merkle tocsin.settings tocsin.store"
+        " tocsin.unavailable"
+    ),
     "tocsin.asks": "tocsin.domain",
+    "tocsin.evidence": f"{BELOW_THE_DOOR} tocsin.unavailable",
     "tocsin.decision": "tocsin.domain tocsin.policies tocsin.settings tocsin.store tocsin.asks",
     "tocsin.memory": "tocsin.domain tocsin.policies tocsin.store tocsin.decision",
     "tocsin.desk": (
@@ -33,6 +46,10 @@ ROOMS = {
         " tocsin.ids"
     ),
     "tocsin.readmodels": "tocsin.domain tocsin.process tocsin.settings tocsin.store",
+    "tocsin.past": (
+        "tocsin.domain tocsin.settings tocsin.store tocsin.process tocsin.crew tocsin.readmodels"
+        " tocsin.lake tocsin.clocks"
+    ),
     "tocsin.reactions": f"{BELOW_THE_DOOR} tocsin.readmodels",
     "tocsin.importers": BELOW_THE_DOOR,
     "tocsin.exports": "tocsin.domain tocsin.aggregates tocsin.store",
@@ -40,25 +57,41 @@ ROOMS = {
         "tocsin.domain tocsin.aggregates tocsin.settings tocsin.store tocsin.process tocsin.crew"
         " tocsin.charts"
     ),
+    "tocsin.audit": (
+        "tocsin.domain tocsin.settings tocsin.store tocsin.ledger tocsin.access tocsin.exports"
+        " tocsin.keys tocsin.policies tocsin.process tocsin.documents tocsin.replaying tocsin.words"
+    ),
     "tocsin.signals": "",
     "tocsin.charts": "tocsin.trends",
     "tocsin.analysis": (
-        "tocsin.domain tocsin.settings tocsin.lake tocsin.trends tocsin.signals tocsin.charts"
+        "tocsin.domain tocsin.settings tocsin.store tocsin.lake tocsin.trends tocsin.signals"
+        " tocsin.charts"
     ),
     "tocsin.lake": (
         "tocsin.domain tocsin.aggregates tocsin.settings tocsin.store tocsin.process tocsin.crew"
         " tocsin.trends"
     ),
+    "tocsin.documents": "",
+    "tocsin.words": "tocsin.domain",
     "tocsin.brief": (
         "tocsin.domain tocsin.settings tocsin.store tocsin.clocks tocsin.lake tocsin.trends"
-        " tocsin.analysis tocsin.signals tocsin.charts"
+        " tocsin.analysis tocsin.signals tocsin.charts tocsin.documents"
+    ),
+    "tocsin.replaying": (
+        "tocsin.domain tocsin.aggregates tocsin.settings tocsin.store tocsin.process"
+        " tocsin.ledger tocsin.readmodels"
+    ),
+    "tocsin.erasure": (
+        f"{BELOW_THE_DOOR} tocsin.access tocsin.evidence tocsin.keys tocsin.readmodels tocsin.vault"
     ),
     "tocsin.door": "tocsin.domain",
     "tocsin.keys": "tocsin.settings tocsin.store",
     "tocsin.http": (
-        f"{BELOW_THE_DOOR} tocsin.aggregates tocsin.clocks tocsin.door tocsin.keys tocsin.policies"
-        " tocsin.brief tocsin.lake tocsin.process tocsin.reactions tocsin.readmodels tocsin.whatif"
-        " tocsin.analysis tocsin.charts tocsin.crew tocsin.trends tocsin.__version__"
+        f"{BELOW_THE_DOOR} tocsin.__version__ tocsin.access tocsin.aggregates tocsin.analysis"
+        " tocsin.audit tocsin.brief tocsin.charts tocsin.clocks tocsin.crew tocsin.documents"
+        " tocsin.door tocsin.erasure tocsin.evidence tocsin.keys tocsin.lake tocsin.ledger"
+        " tocsin.past tocsin.policies tocsin.process tocsin.reactions tocsin.readmodels"
+        " tocsin.replaying tocsin.trends tocsin.variables tocsin.whatif"
     ),
     "tocsin.trends": "tocsin.domain tocsin.worktime_arrays tocsin.lake.tables",
     "tocsin.cli": "tocsin",
@@ -68,6 +101,7 @@ ROOMS = {
 """Which rooms each room may know, besides itself."""
 
 CHAPTERS = (
+    {"personal", "printing"},
     {"kernel"},
     {"values"},
     {"calendar"},
@@ -76,7 +110,7 @@ CHAPTERS = (
     {"events", "policy", "refusals"},
     {"record"},
     {"chapters"},
-    {"happening"},
+    {"happening", "chronicle"},
     {"plan"},
     {"walk"},
     {"course"},
@@ -93,8 +127,23 @@ LIBRARIES = {
     "eventsourcing": {"tocsin.store"},
     "fastapi": {"tocsin.http"},
     "starlette": {"tocsin.http"},
-    "sqlalchemy": {"tocsin.keys", "tocsin.readmodels", "projections"},
+    "sqlalchemy": {
+        "tocsin.access",
+        "tocsin.keys",
+        "tocsin.readmodels",
+        "tocsin.vault",
+        "projections",
+    },
+    "fsspec": {"tocsin.evidence"},
     "click": {"tocsin.cli"},
+    "cryptography": {
+        "tocsin.audit",
+        "tocsin.evidence",
+        "tocsin.ledger",
+        "tocsin.store",
+        "tocsin.vault",
+    },
+    "rfc3161_client": {"tocsin.ledger"},
     "holidays": {"tocsin.policies"},
     "altair": {"tocsin.charts"},
     "ibis": {"tocsin.lake", "tocsin.trends", "projections.trends"},

@@ -35,6 +35,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for name in [name for name in os.environ if name.startswith("TOCSIN_")]:
             patch.delenv(name)
         patch.setenv("TOCSIN_HOME", str(place))
+        patch.setenv("XDG_DATA_HOME", str(place))
         yield place
 
 

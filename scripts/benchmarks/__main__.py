@@ -14,9 +14,13 @@ from pathlib import Path
 import http_mix
 import inside
 import lake
+import ledger
+import past
 import timers
 import trends
 import trends_shown
+import trust
+import verifier
 import what_if
 import worktime
 from probe import fsyncs_per_second
@@ -28,7 +32,9 @@ DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "uci"
 AUDIT_LOG = DATA / "incident_event_log.dev.csv.zst"
 SERVICES = ("empty", "tocsin", "naive")
 CONNECTIONS = (16, 64)
-PARTS = ("http", "batch", "inside", "worktime", "timers", "what-if", "lake", "trends")
+PARTS = tuple(
+    "http trust ledger verifier batch inside worktime timers what-if lake trends past".split()
+)
 
 
 def main() -> int:
@@ -44,6 +50,12 @@ def main() -> int:
     console = Console(width=170)
     if asked.only in (None, "http"):
         over_http(console, asked.runs, asked.seconds)
+    if asked.only in (None, "trust"):
+        trust.compared(console, asked.runs, asked.seconds)
+    if asked.only in (None, "ledger"):
+        ledger.shown(console, asked.runs, asked.seconds)
+    if asked.only in (None, "verifier"):
+        verifier.shown(console, asked.runs)
     if asked.only in (None, "batch"):
         in_batches(console, asked.runs, asked.seconds)
     if asked.only in (None, "inside"):
@@ -58,6 +70,8 @@ def main() -> int:
         as_columns(console, asked.runs, asked.seconds)
     if asked.only in (None, "trends"):
         trends_at_scale(console, asked)
+    if asked.only in (None, "past"):
+        past.show(console, asked.runs)
     return 0
 
 

@@ -37,8 +37,8 @@ class Run:
     catch_up_seconds: float = 0.0
 
 
-def run(service: str, connections: int, seconds: int) -> Run:
-    """Start a service on an empty store, load it, and stop it.
+def run(service: str, connections: int, seconds: int, **variables: str) -> Run:
+    """Start a service on an empty store, load it, and stop it. The variables are ours alone.
 
     Raises:
         RuntimeError: wrk is not installed, or a request failed.
@@ -46,7 +46,7 @@ def run(service: str, connections: int, seconds: int) -> Run:
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
         home = Path(folder)
         fsyncs = fsyncs_per_second(home)
-        with _service(service, home) as server:
+        with _service(service, home, variables) as server:
             loaded(server, connections, WARM_UP_SECONDS)
             watch = _Watch(server) if service == "tocsin" else None
             result = loaded(server, connections, seconds)
@@ -65,12 +65,14 @@ def run(service: str, connections: int, seconds: int) -> Run:
             )
 
 
-def _service(name: str, home: Path) -> AbstractContextManager[Server]:
-    return tocsin(home) if name == "tocsin" else plain(f"{name}_app", home)
+def _service(name: str, home: Path, variables: dict[str, str]) -> AbstractContextManager[Server]:
+    return tocsin(home, **variables) if name == "tocsin" else plain(f"{name}_app", home)
 
 
-def loaded(server: Server, connections: int, seconds: int) -> dict[str, Any]:
-    """Load a service, and return what `mix.lua` tells of it.
+def loaded(
+    server: Server, connections: int, seconds: int, script: str = "mix.lua", **variables: str
+) -> dict[str, Any]:
+    """Load a service, and return what the script tells of it.
 
     Raises:
         RuntimeError: wrk is not installed.
@@ -79,8 +81,8 @@ def loaded(server: Server, connections: int, seconds: int) -> dict[str, Any]:
     if wrk is None:
         raise RuntimeError("wrk is not installed: `apt-get install wrk` brings it.")
     output = subprocess.run(
-        [wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(HERE / "mix.lua"), server.url],
-        env={**os.environ, "TOCSIN_BENCH_KEY": server.key},
+        [wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(HERE / script), server.url],
+        env={**os.environ, **variables, "TOCSIN_BENCH_KEY": server.key},
         capture_output=True,
         text=True,
         check=True,

@@ -63,12 +63,12 @@ def plain(app: str, home: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def tocsin(home: Path) -> Iterator[Server]:
-    """Ours, whole: the API with its writer, and the projector."""
+def tocsin(home: Path, **variables: str) -> Iterator[Server]:
+    """Ours, whole: the API with its writer, and the projector; with these variables set."""
     port = free_port()
     command = [sys.executable, "-m", "tocsin", "serve", "--home", str(home), "--port", str(port)]
     errors = home / "stderr"
-    with _running(command, dict(os.environ), port, "/health/ready", errors) as server:
+    with _running(command, os.environ | variables, port, "/health/ready", errors) as server:
         found = re.search(r"tocsin_\S+", errors.read_text())
         assert found, "the first key is shown at the first start"
         server.key = found[0]

@@ -24,21 +24,28 @@ from scripts.references.markdown import (
     table,
 )
 from scripts.references.rules import Outcomes
-from tocsin import asks
+from tocsin import asks, domain
+from tocsin.aggregates import collection
 from tocsin.domain.clock.events import ClockEvent
-from tocsin.domain.incident import commands, events, values
+from tocsin.domain.evidence.events import (
+    EvidenceAccessed,
+    EvidenceAttached,
+    EvidenceChecked,
+)
+from tocsin.domain.incident import commands, values
 from tocsin.domain.incident.command import IncidentCommand
 from tocsin.domain.incident.values import KNOWN, OPEN, WORKABLE, Status
-from tocsin.domain.kernel import COMMANDS, EVENTS, REFUSALS, Command, Event, Refused
+from tocsin.domain.kernel import AGGREGATES, COMMANDS, EVENTS, REFUSALS, Command, Event, Refused
+from tocsin.domain.personal import Personal
 from tocsin.domain.policy import DEFAULT_DOCUMENT, keys
-from tocsin.domain.policy import commands as policy_commands
 from tocsin.domain.policy import values as policy_values
-from tocsin.domain.policy.events import PolicyEvent
 from tocsin.domain.review import commands as review_commands
 from tocsin.domain.review import values as review_values
 from tocsin.domain.review.command import ReviewCommand
-from tocsin.domain.review.events import ActionReminded, ReviewEvent, ReviewMadeMandatory
+from tocsin.domain.review.events import ActionReminded, ReviewMadeMandatory
 from tocsin.domain.review.values import ReviewStatus
+from tocsin.domain.subject import values as subject_values
+from tocsin.domain.subject.events import SubjectPurged
 
 EVERYWHERE = (asks.InTheFuture, asks.BeforeItBegan, asks.HistoryFull)
 """Refusals of the desk, which any command may meet."""
@@ -51,7 +58,7 @@ NAMED_SETS = {
 
 def chapters() -> Iterator[tuple[str, list[type[Command[Any]]]]]:
     """The chapters of an incident's life, each with its commands as the source orders them; those
-    of a review; then the policy."""
+    of a review; then the other aggregates, whose commands stand on one page each."""
     for package in (commands, review_commands):
         life = package.__name__.rpartition(".")[0]
         found = {
@@ -63,7 +70,16 @@ def chapters() -> Iterator[tuple[str, list[type[Command[Any]]]]]:
             if package is review_commands:
                 title = f"Reviews: {title[0].lower()}{title[1:]}"
             yield title, _commands_in(module)
-    yield doc(policy_commands), _commands_in(policy_commands)
+    for aggregate in others():
+        found_there = _commands_in(import_module(f"{domain.__name__}.{aggregate}.commands"))
+        if found_there:
+            yield doc(import_module(f"{domain.__name__}.{aggregate}.commands")), found_there
+
+
+def others() -> Iterator[str]:
+    """The aggregates besides incidents and reviews, the policy first."""
+    names = [name for name in AGGREGATES if name not in ("incident", "review", "policy")]
+    yield from ("policy", *sorted(names))
 
 
 def _commands_in(module: ModuleType) -> list[type[Command[Any]]]:
@@ -104,7 +120,7 @@ def commands_page() -> str:
 
 def _command(command: type[Command[Any]]) -> str:
     outcomes = Outcomes.of(command)
-    root = f"/{command.aggregate.name}s"
+    root = f"/{collection(command.aggregate.name)}"
     route = root if command.creates else f"{root}/{{id}}/{command.path}"
     if command.aggregate.only:
         route = f"/{command.aggregate.name}"
@@ -149,15 +165,27 @@ def events_page() -> str:
     parts = [
         words.EVENTS,
     ]
-    unions = (events.IncidentEvent, ReviewEvent, PolicyEvent, ClockEvent)
-    order = [event for union in unions for event in get_args(union)]
+    places = {name: place for place, name in enumerate(("incident", "review", *others()))}
+    order = sorted(EVENTS.values(), key=lambda each: places[each.event_name.partition(".")[0]])
     parts += [_event(event, led_to.get(event, [])) for event in order]
     return "\n".join(parts)
 
 
+BY_ROUTE: dict[type[Event], str] = {
+    EvidenceAttached: "`POST /incidents/{id}/evidence`",
+    EvidenceAccessed: "`GET /evidence/{id}/content`",
+    EvidenceChecked: "`POST /evidence/{id}/check`",
+}
+"""What is recorded by those who do it, and asked for by no command."""
+
+
 def _others(event: type[Event]) -> str:
     """Who records what nobody asks for."""
+    if event in BY_ROUTE:
+        return BY_ROUTE[event]
     by_itself = event in (*get_args(ClockEvent), ActionReminded)
+    if event is SubjectPurged:
+        return "whichever server has done it, when it is done"
     if event is ReviewMadeMandatory:
         return "the reviewer, when the incident is resolved or closed"
     return "the timekeeper" if by_itself else "imports only"
@@ -166,7 +194,13 @@ def _others(event: type[Event]) -> str:
 def _event(event: Any, paths: list[str]) -> str:
     hints, said = get_type_hints(event), notes(event)
     rows = [
-        (f"`{f.name}`", kind(hints[f.name]), default(f), said.get(f.name, ""))
+        (
+            f"`{f.name}`",
+            kind(hints[f.name]),
+            default(f),
+            _sealed(event, f.name),
+            said.get(f.name, ""),
+        )
         for f in fields(event)
     ]
     links = ", ".join(f"[`{path}`](commands.md#{anchor(path)})" for path in paths)
@@ -176,9 +210,15 @@ def _event(event: Any, paths: list[str]) -> str:
             f"{doc(event)}\n",
             f"Class `{event.__name__}`, schema {event.schema}.\n",
             f"Recorded by {links or _others(event)}.\n",
-            table(("Field", "Type", "Default", "Meaning"), rows) or "It has no fields.\n",
+            table(("Field", "Type", "Default", "Sealed", "Meaning"), rows) or "It has no fields.\n",
         )
     )
+
+
+def _sealed(event: type[Event], field: str) -> str:
+    """Under whose key it is stored."""
+    kind = event.about_people.get(field)
+    return {Personal.PERSON: "person", Personal.TEXT: "stream", None: ""}[kind]
 
 
 def refusals_page() -> str:
@@ -204,7 +244,7 @@ def _refusal(refusal: type[Refused], paths: list[str]) -> str:
             f"## {refusal.code}\n",
             f"{doc(refusal)}\n",
             f"- Facts: {codes(facts(refusal)) or 'none'}",
-            f"- Met by: {'any command' if anybody else links}\n",
+            f"- Met by: {'any command' if anybody else links or 'whoever attaches evidence'}\n",
         )
     )
 
@@ -237,7 +277,14 @@ def policy_page() -> str:
 
 def values_page() -> str:
     """Every closed list of words."""
-    return "\n".join([words.VALUES, *_lists(values, "## "), *_lists(review_values, "## ")])
+    return "\n".join(
+        [
+            words.VALUES,
+            *_lists(values, "## "),
+            *_lists(review_values, "## "),
+            *_lists(subject_values, "## "),
+        ]
+    )
 
 
 def _lists(module: ModuleType, level: str) -> Iterator[str]:

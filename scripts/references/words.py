@@ -34,8 +34,10 @@ canonical JSON in an envelope:
 | `schema` | which shape of that name the data have |
 | `data` | the fields below |
 
-The events come in the order of the unions `IncidentEvent`, `ReviewEvent`, `PolicyEvent` and
-`ClockEvent`.
+What a field says about people is sealed: under the key of the *person* whom it names, or, where it
+is free text, under the key of its *stream*. `actor` is sealed for the person, too.
+[What that means](../explanation/vault.md). The events come by aggregate, in the order in which the
+code tells them.
 """
 
 REFUSALS = """\

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from tocsin.domain.clock.agenda import acts, open_acts
-from tocsin.domain.clock.happening import Happening, happening
+from tocsin.domain.clock.happening import Happening, happening, in_order, reach
 from tocsin.domain.clock.plan import SECOND, Rulebooks
 from tocsin.domain.clock.reckoning import reckon
 from tocsin.domain.clock.state import CLOCK
 from tocsin.domain.clock.story import Change, Told, explain
 from tocsin.domain.clock.values import TimerState
 from tocsin.domain.clock.words import words as words_of_time
+from tocsin.domain.incident.chronicle import happened_by
 from tocsin.domain.incident.words import words
 from tocsin.domain.kernel import Recorded
 from tocsin.domain.openings import instant, microseconds
@@ -29,19 +30,19 @@ def sheet(
     """Every clock of an incident up to an instant, why it stands so, and what falls due next.
 
     `history` is that of the incident, `struck` that of its clock's stream; both as far as they are
-    to be believed. Only what had happened by then counts.
+    to be believed. Only what had happened by then counts, by all that they say: a correction from
+    when the fact held that it sets right.
     """
-    past = [each for each in history if each.occurred_at <= as_of]
-    happenings = [
-        known
-        for each in past
-        if (known := happening(each, rules.in_force(each.position))) is not None
-    ]
+    known = (happening(each, rules.in_force(each.position)) for each in history)
+    ordered = in_order(each for each in known if each is not None)
+    limit = reach(microseconds(as_of))
+    happenings = [each for each in ordered if each.at <= limit]
+    told_by = [version for deed in happened_by(history, as_of) for version in deed.told_by]
     on_record = [each for each in struck if each.occurred_at <= as_of]
-    causes = {each.version: each for each in past}
+    causes = {each.version: each for each in history}
     return {
         "incident_id": history[0].stream,
-        "version": past[-1].version if past else 0,
+        "version": max(told_by, default=0),
         "as_of": as_of,
         "clocks": [
             _clock(told, causes) for told in explain(happenings, rules, microseconds(as_of))

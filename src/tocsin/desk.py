@@ -50,6 +50,8 @@ class Desk:
         self.log, self.settings = log, settings
         self._clock, self._committed = clock, committed
         self._memory = Memory(log, settings.hot_incidents)
+        self.renew = self._memory.renew
+        """To be called when keys were destroyed: nothing that they opened is used any more."""
         self._queue: deque[Ask] = deque()
         self._in_flight: dict[UUID, Ask] = {}
         self._work = asyncio.Event()
@@ -146,7 +148,7 @@ class Desk:
             UnknownStream: there is nothing of that kind there.
             StoreUnavailable: the log cannot be read.
         """
-        hot = self._memory.get(stream)
+        hot = self._memory.known(stream)
         known = hot.state if hot else aggregate.initial(stream)
         if not isinstance(known, aggregate.states):
             raise UnknownStream(stream, aggregate.name)

@@ -14,7 +14,6 @@ from tocsin.domain.kernel import Aggregate, aggregate_of
 from tocsin.domain.policy.state import InForce
 from tocsin.policies.inforce import PolicyInForce
 from tocsin.store.log import Log
-from tocsin.store.mapper import decode
 
 
 class Memory:
@@ -23,11 +22,21 @@ class Memory:
     def __init__(self, log: Log, streams: int) -> None:
         self._log, self._streams = log, streams
         self._hot: OrderedDict[UUID, Hot] = OrderedDict()
+        self._outdated = False
         self.rules = PolicyInForce(log.history)
 
     def get(self, stream: UUID) -> Hot | None:
         """What is known of a stream."""
         return self._hot.get(stream)
+
+    def known(self, stream: UUID) -> Hot | None:
+        """The same, unless it was opened with keys that are destroyed since."""
+        return None if self._outdated else self._hot.get(stream)
+
+    def renew(self) -> None:
+        """What is known was opened with keys that are destroyed since: the next batch begins with
+        nothing. The one at hand goes on with what it has."""
+        self._outdated = True
 
     def keep(self, stream: UUID, hot: Hot) -> None:
         """Remember what was just stored. Clocks move once in a while, one after the other, and must
@@ -43,7 +52,10 @@ class Memory:
         self.rules.overtaken |= stream == self.rules.ground[0]
 
     def lacks(self, streams: Mapping[UUID, Aggregate[Any]]) -> dict[UUID, Aggregate[Any]]:
-        """Those of the streams of which nothing is known."""
+        """Those of the streams of which nothing is known, before a batch is decided."""
+        if self._outdated:
+            self._hot.clear()
+            self._outdated = False
         return {stream: kind for stream, kind in streams.items() if stream not in self._hot}
 
     def load(self, streams: Mapping[UUID, Aggregate[Any]]) -> None:
@@ -52,7 +64,7 @@ class Memory:
             self.rules.refresh()
         histories = self._log.raw_histories(streams) if streams else {}
         for stream, kind in streams.items():
-            history = list(map(decode, histories[stream]))
+            history = self._log.decoded(histories[stream])
             # Whoever names a stream of another kind is told so; it is what it is.
             actual = aggregate_of(history[0].event) if history else kind
             state = actual.fold(stream, history)

@@ -9,9 +9,7 @@ from typing import Any, get_type_hints
 
 from platformdirs import user_data_path
 
-
-class BadSetting(Exception):
-    """A setting that cannot be used. The sentence names the variable and the way out."""
+from tocsin.variables import BadSetting, read, written
 
 
 def _setting(default: Any, doc: str) -> Any:
@@ -77,6 +75,91 @@ class Settings:
     poll_seconds: float = _setting(0.05, "How often a follower looks for new events.")
     lag_seconds: float = _setting(60.0, "Lag of a read model above which readiness fails.")
 
+    access: bool = _setting(
+        True, "Keep the access journal: who read what about people, and who took it away."
+    )
+    access_days: int = _setting(
+        0, "Days after which entries of the access journal expire; 0 for never."
+    )
+    access_seconds: float = _setting(
+        1.0, "How often reads are written to the access journal; a crash loses at most so much."
+    )
+    access_entries: int = _setting(
+        1_000, "Entries that wait in memory while the access journal cannot be written."
+    )
+    access_strict: bool = _setting(
+        False, "Refuse reads while the access journal cannot be written, instead of counting them."
+    )
+
+    purpose: str = _setting(
+        "", "What the command line reads data for: it stands in the access journal."
+    )
+
+    evidence_folder: Path | None = _setting(
+        None, "Folder of the content of evidence; empty for `evidence` in the home folder."
+    )
+    evidence_url: str = _setting(
+        "", "Where it lies instead, as fsspec names it: s3://bucket/evidence (extra `evidence-s3`)."
+    )
+    evidence_bytes: int = _setting(26_214_400, "Largest content of a piece of evidence.")
+    evidence_types: tuple[str, ...] = _setting(
+        (), "Media types that are kept as evidence; empty for the usual ones: pictures, texts, ..."
+    )
+    evidence_seconds: float = _setting(300.0, "Time in which the content must have arrived.")
+    evidence_uploads: int = _setting(20, "Most contents that arrive at a time; more get 503.")
+    evidence_orphan_hours: float = _setting(
+        24.0, "After so long, stored content that nobody refers to may be removed."
+    )
+
+    ledger: bool = _setting(True, "Keep the hash tree over the log, and sign checkpoints of it.")
+    origin: str = _setting(
+        "", "Name of the log in its checkpoints, like example.com/log; made with the key if empty."
+    )
+    ledger_key: Path | None = _setting(
+        None, "File of the keys that sign checkpoints; empty for `ledger.key` in the home folder."
+    )
+    ledger_key_env: str = _setting(
+        "", "Name of an environment variable that holds those keys instead, a line each."
+    )
+    ledger_signer: str = _setting(
+        "", "package.module:function that gives those keys instead: a key management service."
+    )
+    checkpoint_events: int = _setting(1_000, "A checkpoint is signed after so many new events,")
+    checkpoint_seconds: float = _setting(60.0, "or when new events have waited so long for one.")
+    checkpoint_file: Path | None = _setting(
+        None, "File on another machine's mount to which every checkpoint is appended."
+    )
+    witnesses: tuple[str, ...] = _setting(
+        (), "Witnesses of checkpoints (C2SP), each its address, a space, and its public key."
+    )
+    timestamp_authority: str = _setting(
+        "", "Address of an RFC 3161 authority that timestamps checkpoints (extra `timestamps`)."
+    )
+    timestamp_certificates: Path | None = _setting(
+        None, "PEM file of the root certificates that its timestamps must lead to."
+    )
+    timestamp_seconds: float = _setting(3_600.0, "How often it is asked, if there is news.")
+    checkpoint_late_seconds: float = _setting(
+        3_600.0, "A place outside that lacks checkpoints for longer is warned of."
+    )
+
+    vault: bool = _setting(
+        True, "Seal new personal data in events; what was sealed is opened in any case."
+    )
+    vault_database: str = _setting(
+        "", "postgresql:// address of the vault; empty for the log's own, or a file in the home."
+    )
+    vault_key_file: Path | None = _setting(
+        None, "File of the vault's master key; empty for `vault.key` in the home folder."
+    )
+    vault_key_env: str = _setting(
+        "", "Name of an environment variable that holds the master key instead, in base64."
+    )
+    vault_kms: str = _setting(
+        "", "package.module:Class that wraps and unwraps instead: a key management service."
+    )
+    vault_keys: int = _setting(16_384, "Keys that a process keeps in memory, 2.5 kB each.")
+
     lake: bool = _setting(
         True, "Write the lake beside the service: the log as columns. It takes the extra `trends`."
     )
@@ -127,7 +210,7 @@ class Settings:
         given = {k: v for k, v in environment.items() if k.startswith("TOCSIN_")}
         if unknown := sorted(set(given) - set(known)):
             raise BadSetting(f"{unknown[0]} is not a setting; `tocsin doctor` lists them all.")
-        values = {known[k]: _read(k, v, types[known[k]]) for k, v in given.items()}
+        values = {known[k]: read(k, v, types[known[k]]) for k, v in given.items()}
         return cls(**values).checked()
 
     def checked(self) -> "Settings":
@@ -140,15 +223,19 @@ class Settings:
             value = getattr(self, each.name)
             if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
                 raise BadSetting(f"TOCSIN_{each.name.upper()} is {value}; it cannot be negative.")
-        if self.database and not self.database.startswith(("postgresql://", "postgres://")):
-            raise BadSetting("TOCSIN_DATABASE must be a postgresql:// address or empty.")
+        for name in ("database", "vault_database"):
+            address = getattr(self, name)
+            if address and not address.startswith(("postgresql://", "postgres://")):
+                raise BadSetting(f"TOCSIN_{name.upper()} must be a postgresql:// address or empty.")
+        if self.vault_key_env and self.vault_kms:
+            raise BadSetting("Set TOCSIN_VAULT_KEY_ENV or TOCSIN_VAULT_KMS, not both.")
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise BadSetting("TOCSIN_TLS_CERTIFICATE and TOCSIN_TLS_KEY go together.")
         return self
 
     def environment(self) -> dict[str, str]:
         """The TOCSIN_* variables that make these settings, for a process that is to have them."""
-        return {f"TOCSIN_{f.name.upper()}": _written(getattr(self, f.name)) for f in fields(self)}
+        return {f"TOCSIN_{f.name.upper()}": written(getattr(self, f.name)) for f in fields(self)}
 
     @property
     def loopback(self) -> bool:
@@ -171,31 +258,36 @@ class Settings:
         return self.lake_folder or self.home / "lake"
 
     @property
+    def access_file(self) -> Path:
+        """The access journal of the embedded default."""
+        return self.home / "access.db"
+
+    @property
+    def ledger_key_place(self) -> Path:
+        """Where the keys are that sign checkpoints."""
+        return self.ledger_key or self.home / "ledger.key"
+
+    @property
+    def vault_file(self) -> Path:
+        """The vault of the embedded default."""
+        return self.home / "vault.db"
+
+    @property
+    def vault_address(self) -> str:
+        """The PostgreSQL database of the vault; empty when it is a file."""
+        return self.vault_database or self.database
+
+    @property
+    def vault_key_place(self) -> Path:
+        """Where the master key is, unless it is elsewhere than in a file."""
+        return self.vault_key_file or self.home / "vault.key"
+
+    @property
+    def evidence_place(self) -> Path:
+        """Where the content of evidence is, or grows before it is sent elsewhere."""
+        return self.evidence_folder or self.home / "evidence"
+
+    @property
     def keys_file(self) -> Path:
         """The API keys of the embedded default."""
         return self.home / "keys.db"
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ",".join(value)
-    return "" if value is None else str(value)
-
-
-def _read(variable: str, text: str, wanted: Any) -> Any:
-    if wanted is bool:
-        if text.lower() not in ("0", "1", "false", "true", "no", "yes"):
-            raise BadSetting(f"{variable} is {text!r}; say true or false.")
-        return text.lower() in ("1", "true", "yes")
-    if wanted == tuple[str, ...]:
-        return tuple(part.strip() for part in text.split(",") if part.strip())
-    if wanted in (int, float):
-        try:
-            return wanted(text)
-        except ValueError as error:
-            raise BadSetting(f"{variable} is {text!r}; it must be a number.") from error
-    if wanted == Path:
-        return Path(text).expanduser().absolute()
-    if wanted == Path | None:
-        return Path(text).expanduser().absolute() if text else None
-    return text

@@ -39,9 +39,9 @@ def test_an_index_that_is_kept_goes_on_with_what_is_new(
     read: list[object] = []
     whole = likeness.texts
 
-    def counted(lake, ids):  # type: ignore[no-untyped-def]
+    def counted(lake, log, ids):  # type: ignore[no-untyped-def]
         read.append(ids)
-        return whole(lake, ids)
+        return whole(lake, log, ids)
 
     monkeypatch.setattr(likeness, "texts", counted)
     with open_lake(settings=settings) as lake:

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from tests.brief.kit import NETWORK, begun, brief, x
 from tests.clock.kit import Life, held
-from tocsin.brief.document import Document, Grid, Picture, Points, Section, Sentence
-from tocsin.brief.html import html
 from tocsin.brief.layout import document
-from tocsin.brief.markdown import escaped, markdown
-from tocsin.brief.spans import span
+from tocsin.documents.document import Document, Grid, Picture, Points, Section, Sentence
+from tocsin.documents.html import html
+from tocsin.documents.markdown import escaped, markdown
+from tocsin.documents.spans import span
 from tocsin.domain.incident import events as e
 from tocsin.domain.incident.values import Source
 from tocsin.domain.kernel import replace

@@ -106,6 +106,57 @@ def test_a_key_ends_it(steps: Steps, key: str) -> None:
     assert not steps.press(key)
 
 
+def typed(steps: Steps, keys: str) -> int:
+    """Where one is after these keys."""
+    for key in keys:
+        assert steps.press(key)
+    return steps.at
+
+
+def test_a_number_goes_to_that_step(steps: Steps) -> None:
+    assert typed(steps, "7G") == 7
+    assert typed(steps, "12\r") == 12
+    assert typed(steps, "999G") == LAST
+    assert typed(steps, "1\x7f") == LAST, "a number that is erased leads nowhere"
+    assert typed(steps, "3x") == LAST
+    assert typed(steps, "g") == 1
+
+
+def test_a_field_is_looked_for_where_it_changed(steps: Steps) -> None:
+    """Forward, on from there, and back again."""
+    with_group = [n for n in range(1, LAST + 1) if "group" in steps.changed(n)]
+    assert len(with_group) == 2
+    assert typed(steps, "/group\r") == with_group[0]
+    assert typed(steps, ";") == with_group[1]
+    assert typed(steps, ";") == with_group[1]
+    assert steps.seeking.said == "No later step changes 'group'."
+    assert typed(steps, ",") == with_group[0]
+    assert steps.seeking.said == ""
+    assert typed(steps, ",") == with_group[0]
+    assert steps.seeking.said == "No earlier step changes 'group'."
+
+
+def test_a_part_of_a_fields_name_will_do(steps: Steps) -> None:
+    at = typed(steps, "/CLOSURE co\r")
+    assert "closure_code" in steps.changed(at)
+
+
+def test_letters_that_are_typed_are_no_commands(steps: Steps) -> None:
+    """A field may have q and n in its name."""
+    assert typed(steps, "/qng") == 1
+    assert steps.seeking.typed == "/qng"
+    assert typed(steps, "\x1b") == 1, "escape gives it up, and ends nothing"
+    assert steps.seeking.typed == ""
+    assert not steps.press("\x1b")
+
+
+def test_an_empty_search_goes_nowhere_and_typing_has_a_limit(steps: Steps) -> None:
+    assert typed(steps, "/\r;n") == 2
+    typed(steps, "/" + "x" * 99)
+    assert len(steps.seeking.typed) == 40
+    assert not steps.press("\x03")
+
+
 def test_each_state_is_the_fold_of_the_steps_up_to_it(steps: Steps) -> None:
     steps.press("G")
     assert (steps.state.version, steps.state.status) == (LAST, "closed")

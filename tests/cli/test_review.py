@@ -139,7 +139,7 @@ def test_it_is_shown_as_it_was(run: Run, reviewed: Path) -> None:
     assert "Findings" not in answer.out
     assert "open  E-mail" in answer.out
     late = run("--home", reviewed, "review", "INC0000001", "--version", "99")
-    assert late.err == "Error: The review of INC0000001 has 17 versions, there is no 99.\n"
+    assert late.err == "Error: The review of INC0000001 has 17 versions, there is no version 99.\n"
     early = run("--home", reviewed, "review", "INC0000001", "--known-at", "2000-01-01")
     assert early.err == "Error: Nothing of the review of INC0000001 had been recorded by then.\n"
     assert (1, 1) == (late.exit_code, early.exit_code)
@@ -166,3 +166,24 @@ def test_a_review_is_no_incident(run: Run, reviewed: Path) -> None:
         answer = run("--home", reviewed, command, found["state"]["review_id"])
         assert answer.exit_code == 1
         assert "There is no incident" in answer.err
+
+
+def test_its_steps_are_replayed_with_what_each_event_changed(run: Run, reviewed: Path) -> None:
+    command = ("--home", reviewed, "replay", "INC0000001", "--of", "review")
+    lines = run(*command).out.splitlines()
+    assert lines[0] == "review of INC0000001"
+    at = next(n for n, line in enumerate(lines) if "Nothing watches the disk." in line)
+    assert lines[at + 1] == "      root cause: Nothing watches the disk."
+    (found,) = run("--json", *command).document["reviews"]
+    assert found["reference"] == "INC0000001"
+    changed = {name for step in found["steps"] for name in step["changed"]}
+    assert {"status", "findings", "root_cause", "actions", "edition"} <= changed
+    early = run(*command, "--version", "2").out
+    assert "root cause" not in early
+
+
+def test_what_has_no_review_has_no_steps_of_one(run: Run, played: Path) -> None:
+    for of in ("review", "clocks"):
+        answer = run("--home", played, "replay", "INC0000001", "--of", of)
+        assert answer.exit_code == 1
+        assert f"The {of} of INC0000001" in answer.err

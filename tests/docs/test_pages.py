@@ -25,6 +25,17 @@ def test_the_tutorial_works_and_answers_what_it_shows(tmp_path: Path) -> None:
     assert compared >= 15
 
 
+@pytest.mark.slow
+def test_the_auditors_tutorial_works_and_answers_what_it_shows(tmp_path: Path) -> None:
+    """Both sides are played; the auditor's with nothing but the standard library."""
+    compared = 0
+    with Reader(tmp_path / "home") as reader:
+        for shown, output in reader.read(DOCS / "tutorial-auditor.md"):
+            check(shown, output)
+            compared += 1
+    assert compared >= 9
+
+
 def walk_the_readme(reader: Reader) -> None:
     """From the first start to a closed incident, a queue and a timeline."""
     service = reader.serve()
@@ -58,15 +69,23 @@ def test_the_readme_is_true_on_postgresql_by_one_setting(tmp_path: Path, postgre
 @pytest.mark.parametrize(
     "page",
     [
+        "ask-about-the-past.md",
         "ask-for-trends.md",
         "ask-what-would-have-breached.md",
         "back-up.md",
         "brief-a-review.md",
         "change-the-policy.md",
         "export-the-log.md",
+        "forget-a-person.md",
+        "keep-checkpoints-elsewhere.md",
+        "keep-evidence.md",
+        "keep-the-vault.md",
         "manage-keys.md",
         "read-the-lake.md",
+        "replay-and-digest.md",
+        "report-for-auditors.md",
         "review-an-incident.md",
+        "see-who-read-what.md",
     ],
 )
 def test_what_a_how_to_types_works(page: str, tmp_path: Path) -> None:

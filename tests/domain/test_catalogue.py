@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from functools import cache
 from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -72,7 +72,7 @@ def test_the_stored_names_are_these() -> None:
 
 def plain(hint: Any) -> bool:
     """Whether the canonical bytes have one way to say it."""
-    if isinstance(hint, UnionType):
+    if get_origin(hint) in (Union, UnionType):
         return all(plain(part) for part in get_args(hint))
     if get_origin(hint) in (tuple, dict):
         return hint in (tuple[str, ...], dict[str, str])

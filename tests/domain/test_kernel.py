@@ -22,12 +22,12 @@ from tocsin.domain.kernel import (
     Recorded,
     Refused,
     moment,
-    printable,
     replace,
     upcast,
     upcaster,
     utc,
 )
+from tocsin.domain.printing import printable
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from tocsin.store.log import Log
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Log]:
     """A log in which nothing is yet."""
-    with writing(Settings(home=tmp_path / "home")) as log:
+    with writing(Settings(home=tmp_path / "home", vault=False)) as log:
         yield log
 
 
@@ -28,6 +28,6 @@ def log(empty: Log) -> Log:
 @pytest.fixture
 def shared(postgres_url: str, tmp_path: Path) -> Iterator[Log]:
     """The same on PostgreSQL."""
-    with writing(Settings(home=tmp_path / "shared", database=postgres_url)) as log:
+    with writing(Settings(home=tmp_path / "shared", database=postgres_url, vault=False)) as log:
         record_story(log)
         yield log

@@ -1,7 +1,6 @@
 """When whoever keeps the time dies as something falls due: is it recorded, once, as of then?"""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -30,9 +29,9 @@ def test_a_timekeeper_that_is_killed_as_things_fall_due_misses_and_doubles_nothi
 
 
 @pytest.fixture
-def twins(shared: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Service]]:
-    """Two services on one PostgreSQL, not started yet."""
-    other = Service(Path(tmp_path_factory.mktemp("other")), shared.settings.database)
+def twins(shared: Service) -> Iterator[list[Service]]:
+    """Two services on one PostgreSQL, not started yet, with the same keys for ledger and vault."""
+    other = Service(shared.settings.home, shared.settings.database)
     yield [shared, other]
     other.stop()
 

@@ -1,6 +1,6 @@
 """What a generator of requests cannot know of ours: keys that are new, versions that are in quotes,
-cursors that a page has given, incidents and reviews that are there, what a policy looks like, and
-that we write whole numbers whole."""
+cursors that a page has given, moments that have come, incidents and reviews that are there, what a
+policy looks like, and that we write whole numbers whole."""
 
 import random
 from typing import Any
@@ -11,6 +11,8 @@ import schemathesis
 INCIDENTS = 20
 UNLIKELY = ("against", "since", "until", "where")
 """Of a what-if: versions, times in order, words of a list. One position makes one question."""
+MOMENTS = {"as_of", "known_at", "known_from", "known_to"}
+"""None of them may lie in the future."""
 POLICY = "[priorities]\n" + "".join(
     f"{impact} = {{ high = 1, medium = 2, low = 3 }}\n" for impact in ("high", "medium", "low")
 )
@@ -28,6 +30,9 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         headers["If-Match"] = "*"
     if isinstance((case.query or {}).get("after"), str):
         del case.query["after"]
+    moments = MOMENTS | ({"from", "to"} if case.path.endswith("/diff") else set())
+    for name in moments & (case.query or {}).keys():
+        case.query[name] = "2000-01-01T00:00:00Z"
     if "id" in (case.path_parameters or {}) and not case.path.startswith("/what-if"):
         case.path_parameters["id"] = f"INC{random.randint(1, INCIDENTS):07d}"
     if isinstance(case.body, dict):

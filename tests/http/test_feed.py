@@ -18,17 +18,22 @@ from tocsin.keys import Scope
 STREAM = {"Accept": "text/event-stream"}
 
 
-async def test_pages_hold_every_event_as_stored_in_order(house: House) -> None:
+@pytest.mark.parametrize("stored", [False, True])
+async def test_pages_hold_every_event_opened_or_as_stored_in_order(
+    house: House, stored: bool
+) -> None:
     for _ in range(4):
         await house.report()
-    stored = house.app.service.log.raw_page(0, 100)
+    bodies = [body for _, body in house.app.service.log.raw_page(0, 100)]
+    opened = house.app.service.log.shown(bodies)
+    assert not {*opened} & {*bodies}
     seen, after = [], 0
     while True:
-        answer = await house.client.get(f"/events?after={after}&limit=3")
+        answer = await house.client.get(f"/events?after={after}&limit=3&stored={stored}")
         page = answer.json()
         if not page["items"]:
             break
-        raw = b",".join(body for _, body in stored[after : after + 3])
+        raw = b",".join((bodies if stored else opened)[after : after + 3])
         assert raw in answer.content
         seen += [event["position"] for event in page["items"]]
         after = page["next"]
@@ -139,8 +144,18 @@ def test_a_stream_tells_what_was_and_what_comes(service: Running) -> None:
             second = events(lines, 2)
     assert [each[0] for each in first + second] == [1, 2, 3, 4]
     assert [each[1] for each in second] == ["incident.reported", "incident.logged"]
+    log = service.app.service.log
+    opened = log.shown([body for _, body in log.raw_page(0, 10)])
+    assert [each[2].encode() for each in first + second] == opened
+
+
+def test_a_stream_tells_events_as_they_are_stored_if_asked(service: Running) -> None:
+    with service.client() as client:
+        client.post("/incidents", json=REPORT)
+        with client.stream("GET", "/events?stored=true", headers=STREAM) as stream:
+            told = events(stream.iter_lines(), 2)
     stored = service.app.service.log.raw_page(0, 10)
-    assert [each[2].encode() for each in first + second] == [body for _, body in stored]
+    assert [each[2].encode() for each in told] == [body for _, body in stored]
 
 
 def test_a_broken_stream_is_resumed_where_it_broke(service: Running) -> None:

@@ -186,7 +186,7 @@ async def test_what_is_no_request_passes_the_guard(house: House) -> None:
     async def inner(scope: object, receive: object, send: object) -> None:
         passed.append(scope)
 
-    guard = Guard(inner, house.settings, Metrics())
+    guard = Guard(inner, house.settings, Metrics(), lambda _, __: None)
 
     async def nothing() -> dict[str, object]:
         return {}

@@ -21,7 +21,8 @@ from tocsin.http.companion import Companion, companions
 from tocsin.http.server import CannotListen, check_exposure, first_key, serve
 from tocsin.keys import Keys, Scope
 from tocsin.lake import extra
-from tocsin.settings import BadSetting, Settings
+from tocsin.settings import Settings
+from tocsin.variables import BadSetting
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 20.0

@@ -8,12 +8,20 @@ import pytest
 
 from tests.lake import kit
 from tests.readmodels.streams import plausible
+from tests.whatif.kit import STRICTER
 from tocsin.domain.kernel import replace
 from tocsin.lake.segments import LakeRefused
 from tocsin.lake.verifying import verify
 from tocsin.lake.writer import Writer
 from tocsin.settings import Settings
 from tocsin.store.log import Log
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A log that can be told again byte for byte: nothing in it is sealed."""
+    settings = Settings(home=tmp_path / "home", vault=False)
+    return kit.recorded(settings, document=STRICTER)
 
 
 def test_the_lake_of_another_log_is_refused(settings: Settings, tmp_path: Path) -> None:
@@ -28,7 +36,7 @@ def test_a_log_that_was_restored_from_a_backup_begins_another_lake(
 ) -> None:
     """Its first events are the same, but something else happened since."""
     history = plausible(40, seed=3, interleaved=12)
-    restored = Settings(home=tmp_path / "restored", lake_folder=settings.lake_place)
+    restored = Settings(home=tmp_path / "restored", lake_folder=settings.lake_place, vault=False)
     kit.lake(settings)
     with closing(Log.open(restored, writer=True)) as log:
         kit.grow(log, history[:100])
@@ -51,12 +59,12 @@ def test_a_log_that_becomes_shorter_under_the_writer_is_refused(tmp_path: Path) 
 
 def test_a_tail_that_is_not_of_this_log_is_written_anew(tmp_path: Path) -> None:
     """What is sealed is the same in both: only the end of the log was lost."""
-    settings = Settings(home=tmp_path / "home")
+    settings = Settings(home=tmp_path / "home", vault=False)
     history = plausible(20, seed=2)
     with closing(Log.open(settings, writer=True)) as log:
         kit.grow(log, history[:100])
         segments = kit.lake(settings)
-    restored = Settings(home=tmp_path / "restored", lake_folder=settings.lake_place)
+    restored = Settings(home=tmp_path / "restored", lake_folder=settings.lake_place, vault=False)
     with closing(Log.open(restored, writer=True)) as log:
         kit.grow(log, history[:80])
         kit.grow(log, [replace(each, actor="somebody else") for each in history[80:90]])

@@ -34,7 +34,9 @@ def makes_rigs(home: Path, url: str = "") -> MakesRigs:
             place.mkdir()
             if url:
                 with psycopg.connect(url, autocommit=True) as connection:
-                    connection.execute("DROP SCHEMA IF EXISTS tocsin, readmodels CASCADE")
+                    connection.execute(
+                        "DROP SCHEMA IF EXISTS tocsin, readmodels, tocsin_vault CASCADE"
+                    )
             return Rig(Settings(home=place, database=url), 2 if url else 1, seed, broken)
 
         return begin

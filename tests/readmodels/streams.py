@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from enum import EnumType
 from typing import Any, get_args, get_type_hints
@@ -229,8 +230,8 @@ def wild(kind: type[Event]) -> st.SearchStrategy[Any]:
     """Any event of a class."""
     if kind is events.IncidentCorrected:
         return _corrections()
-    fields = {name: _values(name, hint) for name, hint in get_type_hints(kind).items()}
-    return st.builds(kind, **{k: v for k, v in fields.items() if k not in {"event_name", "schema"}})
+    hints = get_type_hints(kind)
+    return st.builds(kind, **{f.name: _values(f.name, hints[f.name]) for f in fields(kind)})  # type: ignore[arg-type]
 
 
 KINDS: tuple[type[Event], ...] = get_args(events.IncidentEvent)

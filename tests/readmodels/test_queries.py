@@ -320,7 +320,7 @@ def test_every_query_says_what_it_can_be_asked() -> None:
     assert {
         "/incidents", "/queues", "/queues/{group}", "/timeline", "/workload/people",
         "/workload/groups", "/agenda", "/timers", "/breaches", "/attainment", "/action-items",
-        "/reviews",
+        "/reviews", "/evidence",
     } == set(paths)  # fmt: skip
     for path, query in paths.items():
         assert query.doc
@@ -329,7 +329,7 @@ def test_every_query_says_what_it_can_be_asked() -> None:
             path
             not in {
                 "/queues", "/timeline", "/workload/groups", "/attainment", "/action-items",
-                "/reviews",
+                "/reviews", "/evidence",
             }
         )  # fmt: skip
         assert query.returns.__origin__ is Page

@@ -210,14 +210,14 @@ def test_no_table_of_a_state_is_left_behind(reopen: Open) -> None:
     """Whether a generation is switched, abandoned or dropped by code that knows of no state."""
     database, log = reopen(), Memory(told((1, REPORTED), (1, CALLER)))
     follow(log, database, SPELLS).close()
-    assert tables(database) == {"projections", "spells_v1_g1", "spells_v1_g1_state"}
+    assert tables(database) == {"clean", "projections", "spells_v1_g1", "spells_v1_g1_state"}
     follow(log, database, newer(SPELLS)).close()
-    assert tables(database) == {"projections", "spells_v2_g2", "spells_v2_g2_state"}
+    assert tables(database) == {"clean", "projections", "spells_v2_g2", "spells_v2_g2_state"}
     assert rebuild(log, database, [newer(SPELLS)], fresh=True)
     assert verify(log, database, newer(SPELLS)).equal
-    assert tables(database) == {"projections", "spells_v2_g3", "spells_v2_g3_state"}
+    assert tables(database) == {"clean", "projections", "spells_v2_g3", "spells_v2_g3_state"}
     assert rebuild(log, database, [made("spells", counting)])
-    assert {"projections"} < tables(database)
+    assert {"clean", "projections"} < tables(database)
     assert not any(name.endswith("_state") for name in tables(database))
 
 

@@ -1,7 +1,7 @@
 """Every test that asks for `store` runs on each of the two, and must not notice which."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -60,8 +60,8 @@ def log(store: Store) -> Log:
 
 @pytest.fixture
 def shared_log(postgres_store: Store) -> Log:
-    """An empty log on PostgreSQL, open for writing."""
-    return postgres_store.open()
+    """An empty log on PostgreSQL, open for writing; its events are not sealed."""
+    return Store(replace(postgres_store.settings, vault=False), postgres_store.opened).open()
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ def test_13_a_follower_on_a_dead_line_hears_nothing_and_says_nothing(
     monkeypatch.setattr("tocsin.store.postgres_server.ANSWER_SECONDS", PAUSE)
     with Proxy(postgres.port) as dead:
         url = f"{dead.through(postgres_url)}?connect_timeout=2"
-        ours = Log.open(Settings(database=url), writer=True)
+        ours = Log.open(Settings(database=url, vault=False), writer=True)
         assert ours.head() == 0
         dead.silence()
         for ask in (ours.head, lambda: ours.commit([entry(noted("lost"))])):

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -56,7 +57,7 @@ class Test1DatabaseFunctions:
             return b""
 
         waiting: list[threading.Thread] = []
-        other = Log.open(Settings(database=postgres_url), writer=True)
+        other = Log.open(Settings(database=postgres_url, vault=False), writer=True)
         log.commit([entry(noted("early"), answer=look)])
         waiting[0].join()
         other.close()
@@ -96,7 +97,7 @@ def test_5_a_commit_whose_answer_is_lost_looks_like_a_conflict(
     assert wire.cuts == 1
     assert ids(old) == [1, 2]
 
-    log = Log.open(Settings(database=wire.through(postgres_url)), writer=True)
+    log = Log.open(Settings(database=wire.through(postgres_url), vault=False), writer=True)
     lost = entry(noted("once"))
     wire.cut_when(lambda said: b"COMMIT\0" in said, deliver=True)
     with pytest.raises(StoreUnavailable):
@@ -130,7 +131,8 @@ def test_15_processes_that_start_together_trip_over_each_other(
     rounds = (start(stock_postgres) for _ in range(20))
     assert any(error for errors in rounds for error in errors)
 
-    assert start(postgres_store.open) == [None] * many
+    ours = Store(replace(postgres_store.settings, vault=False), postgres_store.opened)
+    assert start(ours.open) == [None] * many
 
 
 def test_16_tidying_up_stops_every_writer(
@@ -156,7 +158,7 @@ def test_23_a_password_is_not_shown(postgres_url: str, stock_postgres: Open) -> 
     assert "a secret" in repr(old.env)
 
     url = postgres_url.replace("postgres@", "postgres:secret@") + "?sslpassword=secret"
-    log = Log.open(Settings(database=url), writer=True)
+    log = Log.open(Settings(database=url, vault=False), writer=True)
     assert log.place == postgres_url.replace("postgres@", "")
     log.close()
     with pytest.raises(StoreUnavailable) as caught:

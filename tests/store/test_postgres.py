@@ -189,13 +189,15 @@ class TestTheSchema:
         rights = (
             "CREATE ROLE {} LOGIN; GRANT USAGE ON SCHEMA tocsin TO {};"
             " GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA tocsin TO {};"
-            " GRANT UPDATE ON tocsin.head TO {}; GRANT DELETE ON tocsin.claims TO {}"
+            " GRANT UPDATE ON tocsin.head TO {}; GRANT DELETE ON tocsin.claims TO {};"
+            " GRANT USAGE ON SCHEMA tocsin_vault TO {}; GRANT SELECT, INSERT, UPDATE, DELETE"
+            " ON ALL TABLES IN SCHEMA tocsin_vault TO {}"
         )
         with psycopg.connect(postgres_url, autocommit=True) as connection:
             connection.execute(rights.replace("{}", role).encode())
-        log = Log.open(
-            Settings(database=postgres_url.replace("postgres@", f"{role}@")), writer=True
-        )
+        address = postgres_url.replace("postgres@", f"{role}@")
+        theirs = Settings(home=postgres_store.settings.home, database=address)
+        log = Log.open(theirs, writer=True)
         assert log.commit([entry(noted("a"))]) == [Stored(range(1, 2), b"at [1]")]
         log.close()
 

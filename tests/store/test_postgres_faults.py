@@ -29,7 +29,8 @@ STREAM = uuid4()
 @pytest.fixture
 def wired(postgres_url: str, wire: Proxy) -> Iterator[Log]:
     """A writer that reaches its server over the wire."""
-    log = Log.open(Settings(database=wire.through(postgres_url)), writer=True)
+    settings = Settings(database=wire.through(postgres_url), vault=False)
+    log = Log.open(settings, writer=True)
     yield log
     log.close()
 

@@ -34,8 +34,13 @@ def test_a_column_is_answered_as_its_rows_are(
     one, whole = WorkTime(calendar), WorkTime(calendar)
     expected = [one.elapsed_us(*row) for row in zip(begins.tolist(), ends.tolist(), strict=True)]
     assert expected == elapsed_us(whole, begins, ends).tolist()
-    expected = [one.due_us(*row) for row in zip(begins.tolist(), goals.tolist(), strict=True)]
-    assert expected == due_us(whole, begins, goals).tolist()
+    try:
+        expected = [one.due_us(*row) for row in zip(begins.tolist(), goals.tolist(), strict=True)]
+    except BeyondCalendar:  # somebody who works a minute a year
+        with pytest.raises(BeyondCalendar):
+            due_us(whole, begins, goals)
+    else:
+        assert expected == due_us(whole, begins, goals).tolist()
 
 
 def test_one_beginning_may_have_many_goals() -> None:

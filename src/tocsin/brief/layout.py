@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from tocsin.brief.brief import Brief
-from tocsin.brief.document import Block, Document, Grid, Picture, Points, Section, Sentence
-from tocsin.brief.spans import moment, span
 from tocsin.brief.times import Time
+from tocsin.documents.document import Block, Document, Grid, Picture, Points, Section, Sentence
+from tocsin.documents.spans import moment, span
 from tocsin.lake.spells import GROUP, HOLD
 
 NOTHING = "Nothing is on record."

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from tocsin.brief.brief import Brief, compiled
-from tocsin.brief.html import html
 from tocsin.brief.layout import document
-from tocsin.brief.markdown import markdown
 from tocsin.brief.pictures import pictures
 from tocsin.brief.surroundings import Surroundings
+from tocsin.documents.html import html
+from tocsin.documents.markdown import markdown
 from tocsin.domain.clock.happening import clock_stream
 from tocsin.domain.clock.plan import Rulebooks
 from tocsin.domain.incident.state import INCIDENT, Incident
@@ -23,8 +23,6 @@ FORMS: dict[str, Callable[[Brief], bytes]] = {
     "json": lambda brief: brief.json(),
 }
 """Each form of a brief, and how it is made."""
-MEDIA = {"markdown": "text/markdown", "html": "text/html", "json": "application/json"}
-SUFFIXES = {"markdown": ".md", "html": ".html", "json": ".json"}
 
 
 class NotThen(LookupError):

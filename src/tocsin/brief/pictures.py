@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 from tocsin.brief.brief import Brief
-from tocsin.brief.document import Picture
 from tocsin.brief.passing import Stretch
 from tocsin.charts import NoCharts, NothingToDraw, gantt
+from tocsin.documents.document import Picture
 from tocsin.lake.spells import GROUP, HOLD, MAJOR, STATE
 
 LANES = {STATE: "State", GROUP: "Group", HOLD: "On hold", MAJOR: "Major"}

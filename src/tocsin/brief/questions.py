@@ -6,7 +6,7 @@ They are asked, never answered: what was right is for people to say.
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from tocsin.brief.spans import moment, often, span
+from tocsin.documents.spans import moment, often, span
 from tocsin.domain.incident.values import Source
 from tocsin.lake.spells import HOLD
 

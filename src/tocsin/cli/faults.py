@@ -3,9 +3,9 @@
 from tocsin.asks import Busy, CannotStore, UnknownStream
 from tocsin.cli.frame import DEFECT, UNREACHABLE, USAGE, WRONG, Fault
 from tocsin.domain.kernel import Refused
-from tocsin.settings import BadSetting
 from tocsin.store.entries import StoreUnavailable
 from tocsin.store.mapper import Unreadable
+from tocsin.variables import BadSetting
 
 DRIVERS = ("sqlalchemy", "psycopg", "sqlite3", "pysqlite3")
 AWAY = ("OperationalError", "InterfaceError", "DatabaseError")
@@ -30,21 +30,27 @@ def fault(error: Exception) -> Fault:
 
 
 def _kinds() -> tuple[tuple[tuple[type[Exception], ...], int], ...]:
+    from tocsin.access import JournalUnavailable
     from tocsin.crew import WorkerDied
     from tocsin.importers.report import UnreadableFile
     from tocsin.keys import KeysUnavailable, KeyTrouble
     from tocsin.lake.extra import MissingExtra
     from tocsin.lake.segments import Held, LakeRefused
+    from tocsin.ledger.keys import LedgerRefused
+    from tocsin.ledger.notary import Contradicted
+    from tocsin.ledger.vkeys import BadNote
     from tocsin.readmodels.projection import Misshapen
     from tocsin.readmodels.reading import BeingBuilt
     from tocsin.readmodels.rebuild import AlreadyRebuilding, RebuildHalted
+    from tocsin.vault import VaultTrouble
 
     return (
         ((BadSetting, UnreadableFile, MissingExtra), USAGE),
-        ((StoreUnavailable, KeysUnavailable), UNREACHABLE),
+        ((StoreUnavailable, KeysUnavailable, JournalUnavailable), UNREACHABLE),
         ((Refused, UnknownStream, Busy, CannotStore, Unreadable, KeyTrouble), WRONG),
         ((BeingBuilt, AlreadyRebuilding, RebuildHalted, Misshapen), WRONG),
-        ((Held, LakeRefused, WorkerDied), WRONG),
+        ((Held, LakeRefused, WorkerDied, VaultTrouble), WRONG),
+        ((LedgerRefused, Contradicted, BadNote), WRONG),
     )
 
 

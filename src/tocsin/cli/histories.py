@@ -5,50 +5,46 @@ Reading never needs the writer's lock: the log is opened read-only, beside a ser
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from tocsin.cli.frame import UNREACHABLE, Fault, Session
+from tocsin.cli.frame import UNREACHABLE, USAGE, Fault, Session
 from tocsin.domain.incident.state import INCIDENT, Incident
 from tocsin.domain.kernel import Recorded, aggregate_of
+from tocsin.past.moments import (
+    Moment,
+    NoSuchVersion,
+    NothingKnown,
+    NotThen,
+    NotYet,
+    Then,
+    then,
+)
 from tocsin.store.entries import StoreUnavailable
 from tocsin.store.log import Log
 
 
-@dataclass(frozen=True, kw_only=True)
-class Until:
-    """How much of a history is wanted; nothing said is all of it."""
+def moment_of(
+    session: Session,
+    version: int | None = None,
+    as_of: datetime | None = None,
+    known_at: datetime | None = None,
+) -> Moment:
+    """What the options say, in UTC.
 
-    version: int | None = None
-    as_of: datetime | None = None
-    """What had happened in the world by then, whenever it was recorded."""
-    known_at: datetime | None = None
-    """What had been recorded by then."""
-
-    @classmethod
-    def asked(
-        cls,
-        session: Session,
-        version: int | None,
-        as_of: datetime | None,
-        known_at: datetime | None,
-    ) -> "Until":
-        """What the options say, in UTC."""
-        return cls(
-            version=version,
-            as_of=session.instant(as_of) if as_of else None,
-            known_at=session.instant(known_at) if known_at else None,
-        )
-
-    def includes(self, recorded: Recorded[Any]) -> bool:
-        """Whether an event is wanted."""
-        return not (
-            (self.version is not None and recorded.version > self.version)
-            or (self.as_of is not None and recorded.occurred_at > self.as_of)
-            or (self.known_at is not None and recorded.recorded_at > self.known_at)
-        )
+    Raises:
+        Fault: it lies in the future.
+    """
+    said = Moment(
+        version=version,
+        as_of=session.instant(as_of) if as_of else None,
+        known_at=session.instant(known_at) if known_at else None,
+    )
+    try:
+        return said.check(datetime.now(UTC), session.settings.clock_skew_seconds)
+    except NotYet as error:
+        raise Fault(f"--{error.field.replace('_', '-')} {error.reason}.", USAGE) from error
 
 
 @contextmanager
@@ -108,22 +104,43 @@ def _foreign(log: Log, number: str) -> UUID | None:
     return next((holder for holder in holders if holder is not None), None)
 
 
-def history(log: Log, name: str, until: Until) -> list[Recorded[Any]]:
-    """An incident's events, as far as they are wanted.
+def whole(log: Log, name: str) -> list[Recorded[Any]]:
+    """All events of an incident.
 
     Raises:
-        Fault: there is no such incident, or nothing of it that early or that late.
+        Fault: there is no such incident.
     """
     found = log.history(find(log, name))
     if aggregate_of(found[0].event) is not INCIDENT:
         raise Fault(f"There is no incident {name}.")
-    if until.version is not None and until.version > len(found):
-        raise Fault(f"{name} has {len(found)} versions, there is no version {until.version}.")
-    wanted = [recorded for recorded in found if until.includes(recorded)]
-    if not wanted:
-        done = "been recorded" if until.known_at else "happened"
-        raise Fault(f"Nothing of {name} had {done} by then.")
-    return wanted
+    return found
+
+
+def stood(log: Log, name: str, at: Moment) -> Then[Incident]:
+    """An incident as it stood at a moment.
+
+    Raises:
+        Fault: there is no such incident, or nothing of it that early or that late.
+    """
+    past = whole(log, name)
+    try:
+        return then(INCIDENT, past, at)
+    except NotThen as error:
+        raise missing(name, error) from error
+
+
+def missing(name: str, error: NotThen) -> Fault:
+    """Why there is nothing to see of something at a moment."""
+    match error:
+        case NoSuchVersion(versions=versions, version=version):
+            return Fault(f"{name} has {versions} versions, there is no version {version}.")
+        case NothingKnown():
+            return Fault(f"Nothing of {_within(name)} had been recorded by then.")
+    return Fault(f"Nothing of {_within(name)} had happened by then.")
+
+
+def _within(name: str) -> str:
+    return name[:1].lower() + name[1:] if name.startswith("The ") else name
 
 
 def state(past: list[Recorded[Any]]) -> Incident:

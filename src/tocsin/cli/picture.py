@@ -1,7 +1,7 @@
 """An incident for people and for programs: its state, its timeline, and what an event changed."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
@@ -11,12 +11,14 @@ from rich.text import Text
 
 from tocsin.cli.frame import Session
 from tocsin.domain.incident.record import Incident, Related, Workaround
-from tocsin.domain.incident.words import words
 from tocsin.domain.kernel import Recorded
 from tocsin.store.mapper import encode
+from tocsin.words import words_of
 
 UNSAID = frozenset({"incident_id", "last_said", "reference", "title", "status", "version"})
 """Fields that stand in the headline, or help decisions only."""
+UNCOMPARED = frozenset({"version", "incident_id", "struck"})
+"""Fields of which the words of each event say enough."""
 COLOURS = {
     "reported": "yellow",
     "new": "yellow",
@@ -43,7 +45,7 @@ def document(incident: Incident) -> dict[str, Any]:
 def entry(recorded: Recorded[Any]) -> dict[str, Any]:
     """An event as a document: as it is stored, and in words."""
     stored: dict[str, Any] = orjson.loads(encode(recorded))
-    return {**stored, "words": words(recorded.event)}
+    return {**stored, "words": words_of(recorded.event)}
 
 
 def headline(incident: Incident) -> Text:
@@ -74,7 +76,7 @@ def lines(session: Session, incident: Incident) -> Iterator[Text]:
 
 def moment_line(session: Session, recorded: Recorded[Any]) -> Text:
     """An event as one line of the timeline."""
-    text = clean(words(recorded.event)).replace("\n", "\n" + " " * 30)
+    text = clean(words_of(recorded.event)).replace("\n", "\n" + " " * 30)
     via = f" via {recorded.via}" if recorded.via else ""
     line = Text.assemble(
         (session.time(recorded.occurred_at), "cyan"),
@@ -93,7 +95,7 @@ def changes(before: Incident, after: Incident) -> dict[str, tuple[Any, Any]]:
     return {
         name: (was[name], now[name])
         for name in now
-        if name not in ("version", "incident_id") and was[name] != now[name]
+        if name not in UNCOMPARED and was[name] != now[name]
     }
 
 
@@ -129,6 +131,11 @@ def said_as(session: Session, value: Any) -> str:
             return "\n".join(said_as(session, each) for each in value.values())
         case tuple():
             return ", ".join(said_as(session, each) for each in value)
+        case _ if is_dataclass(value):
+            parts = (
+                (each.name, said_as(session, getattr(value, each.name))) for each in fields(value)
+            )
+            return "; ".join(f"{label(name)} {said}" for name, said in parts if said)
         case _:
             return clean(str(value))
 
@@ -147,3 +154,55 @@ def show(session: Session, incident: Incident, past: Iterable[Recorded[Any]]) ->
     out.print()
     for recorded in past:
         out.print(moment_line(session, recorded))
+
+
+def differences(session: Session, said: Mapping[str, Any]) -> Iterator[Text]:
+    """What `tocsin diff` found: the values, then the events that make them."""
+    if not said["changes"]:
+        yield Text("Nothing differs.", style="dim")
+    changed = {
+        each["field"].replace(".", " "): (each["was"], each["now"]) for each in said["changes"]
+    }
+    yield from change_lines(session, changed)
+    for title, key in (("Because of", "events"), ("No longer counted", "without")):
+        if said[key]:
+            yield Text(title, style="bold")
+        for each in said[key]:
+            yield told_line(session, each)
+
+
+def reasons(session: Session, said: Mapping[str, Any], *, every: bool) -> Iterator[Text]:
+    """What `tocsin why` found; with `every`, also what each value was before."""
+    values = said["values"]
+    width = max((len(each["field"]) for each in values), default=0)
+    for each in values:
+        name = label(each["field"]).replace(".", " ")
+        value = said_as(session, each["value"]) or "nothing"
+        yield Text.assemble((f"{name:{width}}  ", "dim"), (value, "bold"))
+        if each["set"] is None:
+            yield Text("    nobody ever said anything of it", style="dim")
+            continue
+        yield told_line(session, each["set"])
+        for before in each["earlier"] if every else ():
+            was = said_as(session, before["value"]) or "nothing"
+            yield Text.assemble("    before: ", (was, "red"))
+            yield told_line(session, before["set"])
+    for each in said.get("verdicts", ()):
+        style = "bold red" if each["verdict"] == "breached" else "green"
+        cause = each["cause"]
+        by = f"v{cause['version']} {cause['actor']}: {cause['words']}" if cause else "time itself"
+        head = Text.assemble((each["verdict"], style), f"  {each['target']}")
+        yield head.append(f"  {session.time(each['at'])}  by {clean(by)}", "dim")
+
+
+def told_line(session: Session, each: Mapping[str, Any]) -> Text:
+    """An event, told as a line of a timeline, below what it explains."""
+    line = Text.assemble(
+        (f"    {session.time(each['occurred_at'])}", "cyan"),
+        (f"  {each['version']:>3}  ", "dim"),
+        clean(each["words"]).replace("\n", "\n" + " " * 34),
+        (f"  {clean(each['actor'])}", "dim italic"),
+    )
+    if each["recorded_at"] - each["occurred_at"] > LATE:
+        line.append(f"  recorded {session.time(each['recorded_at'])}", "dim")
+    return line

@@ -6,7 +6,6 @@ says how events add up to a state.
 """
 
 import dataclasses
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
@@ -25,24 +24,12 @@ from uuid import UUID
 
 from annotated_types import Len, Predicate
 
+from tocsin.domain.personal import Personal, about_people
+from tocsin.domain.printing import printable
+
 E_co = TypeVar("E_co", covariant=True)
 S = TypeVar("S", bound="State")
 T = TypeVar("T")
-
-
-UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-"""Control characters but tab and newline, odd line ends, and marks that turn the reading order."""
-
-
-def printable(text: str) -> bool:
-    """Nothing that breaks terminals, logs and text columns, or shows other than it is.
-
-    `str.isprintable` alone would refuse what people paste: hard spaces, joined emojis.
-    """
-    return text.isprintable() or not UNPRINTABLE.search(text)
-
 
 Name = Annotated[str, Len(1, 200), Predicate(printable)]
 """A short name: of a person, group, service, code or key."""
@@ -81,12 +68,19 @@ class Event:
 
     event_name: ClassVar[str]
     schema: ClassVar[int]
+    about_people: ClassVar[Mapping[str, Personal]]
+    """The fields that say something about people, as their types declare."""
 
     def __init_subclass__(cls, *, name: str, schema: int = 1) -> None:
         dataclasses.dataclass(frozen=True, kw_only=True)(cls)
         known = _events.setdefault(name, cls)
         assert known.__qualname__ == cls.__qualname__, f"two events are named {name}"
         cls.event_name, cls.schema = name, schema
+        cls.about_people = about_people(cls)
+
+    def personal(self) -> Mapping[str, Personal]:
+        """Which of its fields say something about people."""
+        return self.about_people
 
 
 def upcaster(name: str, schema: int) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:

@@ -1,7 +1,7 @@
 """The log as exports read it: page by page, or incident by incident, in bounded memory."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -14,7 +14,8 @@ from tocsin.domain.incident.state import INCIDENT, Incident
 from tocsin.domain.kernel import Recorded
 from tocsin.exports.selection import Selection, Stopped
 from tocsin.store.log import Log
-from tocsin.store.mapper import Unreadable, decode
+from tocsin.store.mapper import Unreadable
+from tocsin.store.sealing import MARK, opened
 
 PAGE_EVENTS = 2_000
 """Events that are read with one question."""
@@ -105,7 +106,7 @@ class Source:
             Unreadable: an event is not what it should be.
         """
         for page in self._pages(self._selection.after):
-            raws = [raw for raw in map(_loaded, page) if self._selection.wants_stored(raw)]
+            raws = [raw for raw in map(self._loaded, page) if self._selection.wants_stored(raw)]
             about = [_incident(raw) for raw in raws]
             self._learn(each for each in about if each is not None)
             for raw, incident in zip(raws, about, strict=True):
@@ -149,16 +150,23 @@ class Source:
             state = INCIDENT.fold(state.incident_id, own)
         return Past(state, happened) if self._selection.admits(state) else None
 
-    def _decoded(self, bodies: Iterable[bytes]) -> list[Recorded[Any]]:
-        decoded = map(decode, bodies)
-        return [recorded for recorded in decoded if recorded.position <= self.position]
+    def _decoded(self, bodies: Collection[bytes]) -> list[Recorded[Any]]:
+        return [each for each in self._log.decoded(bodies) if each.position <= self.position]
+
+    def _loaded(self, body: bytes) -> dict[str, Any]:
+        """A stored event as JSON has it, opened as far as there are keys."""
+        try:
+            raw: dict[str, Any] = orjson.loads(body)
+            return opened(raw, self._log.seals) if MARK in body else raw
+        except ValueError as error:
+            raise Unreadable(f"{error}: {body[:200]!r}") from error
 
     def _beginnings(self) -> Iterator[list[UUID]]:
         """Incidents in the order of their first events, some at a time."""
         waiting = list(dict.fromkeys(self._selection.incidents))
         if not waiting:
             for page in self._pages(0):
-                begun = (_begun(_loaded(body)) for body in page if BEGINNING in body)
+                begun = (_begun(self._loaded(body)) for body in page if BEGINNING in body)
                 waiting += [incident for incident in begun if incident is not None]
                 while len(waiting) >= INCIDENTS:
                     yield waiting[:INCIDENTS]
@@ -183,7 +191,7 @@ class Source:
     def _of_few(self, incidents: Sequence[UUID], after: int) -> list[bytes]:
         streams = [stream for each in incidents for stream in (each, clock_stream(each))]
         found = self._log.raw_histories(streams).values()
-        placed = ((_loaded(body)["position"], body) for bodies in found for body in bodies)
+        placed = ((self._loaded(body)["position"], body) for bodies in found for body in bodies)
         return [body for place, body in sorted(placed) if after < place <= self.position]
 
     def _learn(self, incidents: Iterable[UUID]) -> None:
@@ -205,7 +213,7 @@ class Source:
         if self._selection.where:
             state = INCIDENT.fold(incident, self._decoded(bodies))
             return _Known(state.reference, self._selection.admits(state))
-        logged = (_loaded(body) for body in bodies if _LOGGED in body)
+        logged = (self._loaded(body) for body in bodies if _LOGGED in body)
         names = (raw["data"]["reference"] for raw in logged if raw["position"] <= self.position)
         return _Known(next(names, None), True)
 
@@ -219,14 +227,6 @@ class Source:
 
 
 _LOGGED = b'"event":"%b"' % IncidentLogged.event_name.encode()
-
-
-def _loaded(body: bytes) -> dict[str, Any]:
-    try:
-        raw: dict[str, Any] = orjson.loads(body)
-    except ValueError as error:
-        raise Unreadable(f"{error}: {body[:200]!r}") from error
-    return raw
 
 
 def _incident(raw: dict[str, Any]) -> UUID | None:

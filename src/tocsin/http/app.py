@@ -10,16 +10,22 @@ from starlette.types import ASGIApp
 
 import tocsin.aggregates  # noqa: F401 - the catalogues are full once it is imported
 from tocsin import __version__
+from tocsin.access import Journal
 from tocsin.desk import Desk
 from tocsin.http import (
     batch,
     clocks,
     commands,
+    differences,
+    erasing,
     errors,
+    evidence,
     feed,
     health,
     incidents,
+    journal_asked,
     lake,
+    ledger,
     openapi,
     policy,
     questions,
@@ -29,9 +35,11 @@ from tocsin.http import (
 )
 from tocsin.http.access import Access
 from tocsin.http.guard import Guard
+from tocsin.http.journal import Readings
 from tocsin.http.metrics import Metrics
 from tocsin.http.service import Service
 from tocsin.http.tail import Tail
+from tocsin.http.whose import Whose
 from tocsin.keys import Keys
 from tocsin.reactions.service import Reactions
 from tocsin.readmodels import Projection, found
@@ -59,7 +67,8 @@ class Tocsin(FastAPI):
         """The guard stands outermost, so that every answer passes it."""
         routes = [each for each in self.routes if isinstance(each, commands.CommandRoute)]
         inner = commands.Switchboard(super().build_middleware_stack(), routes)
-        return Guard(inner, self.service.settings, self.service.metrics)
+        service = self.service
+        return Guard(inner, service.settings, service.metrics, service.readings.answered)
 
 
 def create_app(settings: Settings, log: Log | None = None, keys: Keys | None = None) -> Tocsin:
@@ -68,6 +77,8 @@ def create_app(settings: Settings, log: Log | None = None, keys: Keys | None = N
     Raises:
         StoreUnavailable: the log cannot be opened, or another process writes it.
         KeysUnavailable: the keys cannot be opened.
+        LedgerRefused: checkpoints cannot be signed with the keys that there are.
+        JournalUnavailable: the access journal cannot be opened.
     """
     with ExitStack() as opened:
         if log is None:
@@ -78,7 +89,10 @@ def create_app(settings: Settings, log: Log | None = None, keys: Keys | None = N
             opened.callback(keys.close)
         database = Database.open(settings.home, settings.database)
         opened.callback(database.close)
-        service = _service(settings, log, keys)
+        journal = Journal.open(settings, log.seals) if settings.access else None
+        if journal is not None:
+            opened.callback(journal.close)
+        service = _service(settings, log, keys, journal)
         app = Tocsin(
             service,
             title=TITLE,
@@ -95,7 +109,7 @@ def create_app(settings: Settings, log: Log | None = None, keys: Keys | None = N
         return app
 
 
-def _service(settings: Settings, log: Log, keys: Keys) -> Service:
+def _service(settings: Settings, log: Log, keys: Keys, journal: Journal | None) -> Service:
     metrics, tail = Metrics(), Tail(log, settings)
 
     def committed(count: int, seconds: float) -> None:
@@ -103,7 +117,10 @@ def _service(settings: Settings, log: Log, keys: Keys) -> Service:
         tail.ring()
 
     desk = Desk(log, settings, committed=committed)
-    return Service(settings, log, desk, Access(keys, settings), metrics, tail)
+    readings = Readings(journal, Whose(log), settings)
+    service = Service(settings, log, desk, Access(keys, settings), metrics, tail, readings)
+    service.beginnings.append(readings.start)
+    return service
 
 
 def _mount(app: Tocsin, service: Service, models: ReadModels) -> None:
@@ -113,13 +130,18 @@ def _mount(app: Tocsin, service: Service, models: ReadModels) -> None:
     incidents.mount(app, service)
     clocks.mount(app, service)
     reviews.mount(app, service)
+    evidence.mount(app, service)
+    differences.mount(app, service)
     policy.mount(app, service)
     what_if.mount(app, service)
     trends.mount(app, service)
     questions.mount(app, service, models, projections)
     feed.mount(app, service)
     health.mount(app, service, models, projections)
+    journal_asked.mount(app, service)
     lake.watch(service)
+    ledger.mount(app, service)
+    erasing.mount(app, service, models.database, projections)
     errors.mount(app)
     if service.settings.timekeeper:
         _react(service, models, projections)
@@ -151,9 +173,12 @@ def _lifespan(service: Service, opened: ExitStack) -> Lifespan:
                 service.begin_to_stop()
                 for end in service.endings:
                     await end()
+                await service.readings.stop()
                 watch.cancel()
                 with suppress(asyncio.CancelledError):
                     await watch
                 await service.desk.stop()
+                for end in service.lasts:
+                    await end()
 
     return lifespan

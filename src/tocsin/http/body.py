@@ -9,6 +9,8 @@ from tocsin.http.problems import BAD_HEADER, TOO_LARGE, TOO_SLOW, Problem
 
 ARRIVED = "tocsin.arrived"
 """By this our protocol says that the body is there as a whole: then no time need be taken."""
+PATIENCE = "tocsin.patience"
+"""Under this name our protocol tells how to be given more time for a body."""
 _CLOSE = {"Connection": "close"}
 
 

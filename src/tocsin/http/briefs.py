@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
 
-from tocsin.brief.making import MEDIA
+from tocsin.documents.forms import MEDIA
 from tocsin.http import trends_asked as asked
 from tocsin.http.incidents import Named
 from tocsin.http.needs import Endpoint, Moment

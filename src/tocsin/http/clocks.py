@@ -2,22 +2,22 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
-from fastapi import FastAPI, Query, Response
+from fastapi import FastAPI, Response
 
+from tocsin.access import Kind
 from tocsin.clocks import sheet
 from tocsin.domain.clock.happening import clock_stream
 from tocsin.domain.clock.plan import Rulebooks
 from tocsin.http import incidents
-from tocsin.http.incidents import JSON, OPTIONS, AsOf, Named
-from tocsin.http.needs import Endpoint, Moment, get
-from tocsin.http.problems import NO_SUCH_INCIDENT, Problem
+from tocsin.http.incidents import JSON, OPTIONS, Named
+from tocsin.http.moments import AsOf, KnownAt, problem
+from tocsin.http.needs import Endpoint, get
 from tocsin.http.service import Service
 from tocsin.keys import Scope
-
-KnownAt = Annotated[Moment | None, Query(description="By what had been recorded by then.")]
+from tocsin.past.moments import Moment, NotThen
 
 
 def mount(app: FastAPI, service: Service) -> None:
@@ -28,6 +28,7 @@ def mount(app: FastAPI, service: Service) -> None:
         "/incidents/{id}/clocks",
         _clocks(service),
         scope=Scope.READ,
+        shows=Kind.READ,
         statuses=(404,),
         schema=SHEET,
         tags=["incidents"],
@@ -44,11 +45,12 @@ def _clocks(service: Service) -> Endpoint:
         told.known(stream, history)
         struck = service.log.history(clock_stream(stream))
         if known_at is not None:
-            history = [each for each in history if each.recorded_at <= known_at]
             struck = [each for each in struck if each.recorded_at <= known_at]
-        if not history:
-            raise Problem(NO_SUCH_INCIDENT, "Nothing of the incident was known then.")
-        return sheet(history, struck, rules, as_of)
+        try:
+            known = Moment(known_at=known_at).known(history)
+        except NotThen as error:
+            raise problem(error) from error
+        return sheet(known, struck, rules, as_of)
 
     async def clocks(named: Named, as_of: AsOf = None, known_at: KnownAt = None) -> Response:
         """Every clock of the incident, and each change of it with the event that caused it.

@@ -15,7 +15,9 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tocsin import door
+from tocsin.aggregates import collection
 from tocsin.asks import Receipt
+from tocsin.domain.evidence.state import EVIDENCE
 from tocsin.domain.kernel import COMMANDS, Command
 from tocsin.domain.review.state import REVIEW
 from tocsin.http import headers as said
@@ -24,7 +26,7 @@ from tocsin.http.answers import Answer
 from tocsin.http.body import CallerGone, read_body
 from tocsin.http.problems import BAD_HEADER, EXPECTED, Problem, invalid, of
 from tocsin.http.reviews import begun
-from tocsin.http.service import Service
+from tocsin.http.service import Handle, Service
 from tocsin.keys import Scope as Right
 
 RETRIED = (b"idempotency-replayed", b"true")
@@ -33,9 +35,9 @@ RETRIED = (b"idempotency-replayed", b"true")
 def mount(app: FastAPI, service: Service) -> None:
     """Serve every command on things of which there are many; the others have rooms of their own."""
     for (aggregate, path), command in sorted(COMMANDS.items()):
-        if command.aggregate.only is not None:
+        if aggregate not in openapi.RECEIPTS:
             continue
-        root = f"/{aggregate}s"
+        root = f"/{collection(aggregate)}"
         address = root if command.creates else f"{root}/{{id}}/{path}"
         app.router.routes.append(CommandRoute(address, command, service))
 
@@ -46,6 +48,7 @@ class CommandRoute(APIRoute):
     def __init__(self, path: str, command: type[Command[Any]], service: Service) -> None:
         super().__init__(path, _documented, methods=["POST"], **openapi.of_command(command))
         self.command, self.service = command, service
+        self.right = openapi.RIGHTS.get(command, Right.WRITE)
         self.app = self.answer
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,7 +66,7 @@ class CommandRoute(APIRoute):
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         service, settings = self.service, self.service.settings
         headers = dict(scope["headers"])
-        caller = service.access.check(headers.get(b"authorization"), Right.WRITE)
+        caller = service.access.check(headers.get(b"authorization"), self.right)
         no_query(scope)
         said.check_json(headers)
         limit = min(settings.command_bytes, settings.body_bytes)
@@ -79,7 +82,8 @@ class CommandRoute(APIRoute):
             command, stream = await begun(service, command)
         key = said.idempotency_key(headers)
         command_id = said.command_id(caller.name, key) if key else None
-        receipt = await service.desk.handle(
+        handle: Handle = service.ways.get(self.command) or service.desk.handle
+        receipt = await handle(
             command,
             stream=stream,
             caller=caller.name,
@@ -91,6 +95,8 @@ class CommandRoute(APIRoute):
 
     async def _find(self, named: str) -> UUID:
         service = self.service
+        if self.command.aggregate is EVIDENCE:
+            return service.find_evidence(named)
         reviews = self.command.aggregate is REVIEW
         return await (service.find_review(named) if reviews else service.find(named))
 
@@ -101,7 +107,7 @@ class CommandRoute(APIRoute):
         answered.append((b"tocsin-position", b"%d" % fields["position"]))
         if self.command.creates:
             kind = self.command.aggregate.name
-            place = f"/{kind}s/{fields[f'{kind}_id']}"
+            place = f"/{collection(kind)}/{fields[f'{kind}_id']}"
             answered.append((b"location", place.encode()))
         if receipt.replayed:
             answered.append(RETRIED)

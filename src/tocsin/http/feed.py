@@ -4,19 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from time import monotonic
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import FastAPI, Query, Request, Response
 from starlette.types import Receive, Scope, Send
 
+from tocsin.access import Kind
 from tocsin.http import headers as said
-from tocsin.http import openapi
-from tocsin.http.histories import STORED
+from tocsin.http import journal, openapi
+from tocsin.http.histories import STORED, Stored
 from tocsin.http.needs import Endpoint, get, page_size
 from tocsin.http.problems import BAD_HEADER, BUSY, Problem, later
 from tocsin.http.service import Service
 from tocsin.http.tail import Event
 from tocsin.keys import Scope as Right
+from tocsin.store.sealing import MARK
 
 STREAM = "text/event-stream"
 RETRY_MILLISECONDS = 2_000
@@ -45,6 +47,7 @@ def mount(app: FastAPI, service: Service) -> None:
         "/events",
         _events(service, streams),
         scope=Right.AUDIT,
+        shows=Kind.LIST,
         tags=["feed"],
         responses={
             200: {"description": "Events in order, and where to go on.", "content": content}
@@ -64,9 +67,16 @@ def _events(service: Service, streams: "Streams") -> Endpoint:
     ]
 
     async def events(
-        request: Request, after: After = 0, limit: Annotated[int, size] = PAGE, wait: wait = 0.0
+        request: Request,
+        after: After = 0,
+        limit: Annotated[int, size] = PAGE,
+        wait: wait = 0.0,
+        stored: Stored = False,
     ) -> Response:
-        """Every event after a position, byte for byte as stored, in the order of the log.
+        """Every event after a position, in the order of the log.
+
+        What is sealed is opened, as far as it is not forgotten; with `stored`, each event is byte
+        for byte what is stored and hashed.
 
         With `wait`, a page that would be empty is held back until there is an event. With
         `Accept: text/event-stream`, events are sent as they come: their `id` is the position,
@@ -75,10 +85,12 @@ def _events(service: Service, streams: "Streams") -> Endpoint:
         headers = dict(request.scope["headers"])
         after = resumed(headers, after)
         if said.wants(headers, STREAM.encode()):
-            return streams.open(headers, after)
+            return streams.open(Wanted(headers, after, stored, journal.taken(request)))
         found = await tail.after(after, limit)
         if not found and wait and await tail.wait(after, wait):
             found = await tail.after(after, limit)
+        found = await streams.told(found, stored)
+        journal.rows(request, len(found))
         last = found[-1][0] if found else after
         body = b'{"items":[%b],"next":%d}' % (b",".join(body for _, body in found), last)
         return Response(body, media_type="application/json", headers={"Tocsin-Position": str(last)})
@@ -110,6 +122,16 @@ def resumed(headers: said.Headers, after: int) -> int:
     return int(last)
 
 
+class Wanted(NamedTuple):
+    """What somebody wants of a stream."""
+
+    headers: said.Headers
+    after: int
+    stored: bool
+    mark: journal.Mark | None
+    """What the journal is to say of each page."""
+
+
 class Streams:
     """All streams of one service: no more than so many."""
 
@@ -117,7 +139,15 @@ class Streams:
         self.service, self.tail = service, service.tail
         self.count = 0
 
-    def open(self, headers: said.Headers, after: int) -> Response:
+    async def told(self, page: list[Event], stored: bool) -> list[Event]:
+        """Events as they are given: as stored, or with what is sealed opened."""
+        if stored or not any(MARK in body for _, body in page):
+            return page
+        bodies = [body for _, body in page]
+        shown = await asyncio.to_thread(self.service.log.shown, bodies)
+        return [(position, body) for (position, _), body in zip(page, shown, strict=True)]
+
+    def open(self, wanted: Wanted) -> Response:
         """Begin one more.
 
         Raises:
@@ -125,17 +155,19 @@ class Streams:
         """
         if self.count >= self.service.settings.streams:
             raise later(BUSY, f"There are {self.count} streams already: use pages, or wait.", 5)
-        return Stream(self, headers, after)
+        return Stream(self, wanted)
 
-    async def frames(self, headers: said.Headers, after: int) -> AsyncIterator[bytes]:
+    async def frames(self, wanted: Wanted) -> AsyncIterator[bytes]:
         """What a stream sends: events, and a sign of life when there are none for a while."""
-        settings = self.service.settings
+        settings, after = self.service.settings, wanted.after
         yield b"retry: %d\n\n" % RETRY_MILLISECONDS
         heard = monotonic()
         while not self.service.stopping:
             page = await self.tail.after(after, CHUNK_EVENTS)
             if page:
-                yield b"".join(map(frame, page))
+                told = await self.told(page, wanted.stored)
+                self.service.readings.showed(wanted.mark, len(told))
+                yield b"".join(map(frame, told))
                 after = page[-1][0]
             elif await self.tail.wait(after, settings.heartbeat_seconds):
                 continue
@@ -144,7 +176,7 @@ class Streams:
             if monotonic() - heard >= settings.heartbeat_seconds:
                 heard = monotonic()
                 # A key that was revoked meanwhile hears nothing more.
-                self.service.access.check(headers.get(b"authorization"), Right.AUDIT)
+                self.service.access.check(wanted.headers.get(b"authorization"), Right.AUDIT)
 
 
 def frame(event: Event) -> bytes:
@@ -160,10 +192,10 @@ class Stream(Response):
 
     media_type = STREAM
 
-    def __init__(self, streams: Streams, headers: said.Headers, after: int) -> None:
+    def __init__(self, streams: Streams, wanted: Wanted) -> None:
         super().__init__(headers={"X-Accel-Buffering": "no"})
         del self.headers["content-length"]
-        self._streams, self._asked, self._after = streams, headers, after
+        self._streams, self._wanted = streams, wanted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         streams = self._streams
@@ -183,7 +215,7 @@ class Stream(Response):
         await send(start)
         seconds = self._streams.service.settings.slow_reader_seconds
         with suppress(Problem):
-            async for chunk in self._streams.frames(self._asked, self._after):
+            async for chunk in self._streams.frames(self._wanted):
                 try:
                     async with asyncio.timeout(seconds):
                         await send({"type": "http.response.body", "body": chunk, "more_body": True})

@@ -7,6 +7,7 @@ careful, and a stop watch. A `HEAD` is answered here for every route: as `GET`, 
 import logging
 import re
 import secrets
+from collections.abc import Callable
 from itertools import count
 from time import perf_counter
 
@@ -22,14 +23,22 @@ CAREFUL = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
+HEAD = "tocsin.head"
+"""By this a route knows that only the head of its answer is wanted."""
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 class Guard:
     """Around the whole application."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
-        self._app, self._metrics = app, metrics
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        metrics: Metrics,
+        answered: Callable[[Scope, int], None],
+    ) -> None:
+        self._app, self._metrics, self._answered = app, metrics, answered
         self._hosts = frozenset(host.lower().encode() for host in settings.allowed_hosts)
         self._prefix = secrets.token_hex(4).encode()
         self._numbers = count(1)
@@ -42,7 +51,7 @@ class Guard:
         host, request_id = self._said(scope)
         status = 0
         if method == "HEAD":
-            scope, send = {**scope, "method": "GET"}, _head_only(send)
+            scope, send = {**scope, "method": "GET", HEAD: True}, _head_only(send)
 
         async def careful(message: Message) -> None:
             nonlocal status
@@ -66,6 +75,8 @@ class Guard:
         finally:
             route = getattr(scope.get("route"), "path", "-")
             self._metrics.answered(method, route, status, perf_counter() - started)
+            if method == "GET":
+                self._answered(scope, status)
 
     def _said(self, scope: Scope) -> tuple[bytes | None, bytes]:
         """The host name of a request, and its id: the caller's, or one made here."""

@@ -9,7 +9,7 @@ import orjson
 from fastapi import FastAPI, Response
 
 from tocsin.http.metrics import Reading
-from tocsin.http.needs import get
+from tocsin.http.needs import NOTHING, get
 from tocsin.http.openapi import problems
 from tocsin.http.problems import STORE_UNAVAILABLE, later
 from tocsin.http.service import Service
@@ -61,7 +61,7 @@ def mount(app: FastAPI, service: Service, models: ReadModels, known: Sequence[Pr
     app.add_api_route("/health/live", health.live, responses=live, **free)
     app.add_api_route("/health/ready", health.ready, responses=ready, **free)
     listed = {"type": "object", "properties": {"items": {"type": "array", "items": PROJECTION}}}
-    tags: dict[str, Any] = {"scope": Scope.READ, "tags": ["operations"]}
+    tags: dict[str, Any] = {"scope": Scope.READ, "tags": ["operations"], "shows": NOTHING}
     get(app, service, "/projections", health.projections, schema=listed, **tags)
     text = {200: {"description": "Figures.", "content": {METRICS_TYPE: {"schema": _TEXT}}}}
     get(app, service, "/metrics", health.metrics, responses=text, **tags)

@@ -1,23 +1,32 @@
 """What was recorded about one thing, straight from the log: as it is stored, and in words."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
 from fastapi import FastAPI, Query, Request, Response
 
+from tocsin.access import Kind
+from tocsin.aggregates import collection
 from tocsin.asks import UnknownStream
 from tocsin.domain.kernel import EVENTS, Aggregate, Recorded, aggregate_of
 from tocsin.http import headers as said
 from tocsin.http import openapi
+from tocsin.http.moments import AsOf, KnownAt, checked, problem
 from tocsin.http.needs import Endpoint, get, page_size
 from tocsin.http.service import Service
 from tocsin.keys import Scope
+from tocsin.past.moments import Moment, NotThen, Then, then
+from tocsin.past.telling import line
 
 After = Annotated[int, Query(ge=0, le=2**53, description="The version to go on after.")]
+Stored = Annotated[
+    bool, Query(description="Byte for byte as stored: what is sealed there stays sealed.")
+]
 JSON = "application/json"
 OPTIONS = orjson.OPT_UTC_Z
 PAGE = 50
@@ -35,7 +44,7 @@ class Told:
 
     @property
     def root(self) -> str:
-        return f"/{self.aggregate.name}s"
+        return f"/{collection(self.aggregate.name)}"
 
     def known(self, stream: UUID, history: list[Recorded[Any]]) -> list[Recorded[Any]]:
         """The history, if it is one of such a thing.
@@ -46,6 +55,19 @@ class Told:
         if not history or aggregate_of(history[0].event) is not self.aggregate:
             raise UnknownStream(stream, self.aggregate.name)
         return history
+
+    def then(self, service: Service, stream: UUID, moment: Moment) -> Then[Any]:
+        """How one stood at a moment.
+
+        Raises:
+            Problem: 404, it was not there then, and why.
+            UnknownStream: there is no such thing at all.
+        """
+        history = self.known(stream, service.log.history(stream))
+        try:
+            return then(self.aggregate, history, moment)
+        except NotThen as error:
+            raise problem(error, self.aggregate.name) from error
 
 
 def mount(app: FastAPI, service: Service, told: Told) -> None:
@@ -61,9 +83,10 @@ def mount(app: FastAPI, service: Service, told: Told) -> None:
             endpoint,
             schema=_page_of(told, item),
             scope=Scope.READ,
+            shows=Kind.READ,
             statuses=(404,),
             parameters=(openapi.IF_NONE_MATCH,),
-            tags=[f"{told.aggregate.name}s"],
+            tags=[collection(told.aggregate.name)],
             operation_id=f"{told.aggregate.name}.{path}",
         )
 
@@ -71,20 +94,22 @@ def mount(app: FastAPI, service: Service, told: Told) -> None:
 def _events(service: Service, told: Told) -> Endpoint:
     size = page_size(service.settings.page_rows)
 
-    def stored(stream: UUID, after: int, limit: int) -> tuple[list[bytes], int]:
+    def read(stream: UUID, after: int, limit: int, stored: bool) -> tuple[list[bytes], int]:
         _check(service, told, stream)
         version = service.log.version(stream)
-        return service.log.raw_history(stream, after, after + limit), version
+        bodies = service.log.raw_history(stream, after, after + limit)
+        return bodies if stored else service.log.shown(bodies), version
 
     async def events(
         request: Request,
         named: Annotated[str, told.named],
         after: After = 0,
         limit: Annotated[int, size] = PAGE,
+        stored: Stored = False,
     ) -> Response:
-        """What was recorded about it, byte for byte as stored, in order."""
+        """What was recorded about it, in order; with `stored`, byte for byte as it is hashed."""
         stream = await told.find(named)
-        found, version = await asyncio.to_thread(stored, stream, after, limit)
+        found, version = await asyncio.to_thread(read, stream, after, limit, stored)
         return _paged(request, told, stream, found, after, version)
 
     return events
@@ -104,13 +129,38 @@ def _timeline(service: Service, told: Told) -> Endpoint:
         named: Annotated[str, told.named],
         after: After = 0,
         limit: Annotated[int, size] = PAGE,
+        as_of: AsOf = None,
+        known_at: KnownAt = None,
     ) -> Response:
-        """What happened to it, in words."""
+        """What happened to it, in words.
+
+        With `as_of`, what had happened in the world by then, with what was said of it later. With
+        `known_at`, what had been recorded by then.
+        """
         stream = await told.find(named)
+        if as_of is not None or known_at is not None:
+            moment = checked(service, as_of, known_at)
+            past = (await asyncio.to_thread(told.then, service, stream, moment)).events
+            return _part(request, told, past, after, limit)
         found, version = await asyncio.to_thread(lines, stream, after, limit)
         return _paged(request, told, stream, found, after, version)
 
     return timeline
+
+
+def _part(
+    request: Request, told: Told, past: Sequence[Recorded[Any]], after: int, limit: int
+) -> Response:
+    """A page of the events that a moment is made of, which need not follow one another."""
+    rest = [each for each in past if each.version > after]
+    items = [line(each, told.words) for each in rest[:limit]]
+    body = {
+        f"{told.aggregate.name}_id": past[0].stream,
+        "version": past[-1].version,
+        "items": items,
+        "next": rest[limit - 1].version if len(rest) > limit else None,
+    }
+    return answered(request, orjson.dumps(body, option=OPTIONS))
 
 
 def _check(service: Service, told: Told, stream: UUID) -> None:
@@ -120,20 +170,6 @@ def _check(service: Service, told: Told, stream: UUID) -> None:
         if event is not None and event.event_name.partition(".")[0] == told.aggregate.name:
             return
     raise UnknownStream(stream, told.aggregate.name)
-
-
-def line(recorded: Recorded[Any], words: Callable[[Any], str]) -> dict[str, Any]:
-    """One event as a line of a timeline."""
-    return {
-        "version": recorded.version,
-        "position": recorded.position,
-        "occurred_at": recorded.occurred_at,
-        "recorded_at": recorded.recorded_at,
-        "actor": recorded.actor,
-        "via": recorded.via,
-        "event": recorded.event.event_name,
-        "words": words(recorded.event),
-    }
 
 
 def _paged(
@@ -158,6 +194,11 @@ def tagged(request: Request, tag: bytes, body: bytes) -> Response:
     return Response(body, headers=sent, media_type=JSON)
 
 
+def answered(request: Request, body: bytes) -> Response:
+    """An answer whose tag is that of its bytes: what was so still changes by what is told."""
+    return tagged(request, b'"%b"' % sha256(body).hexdigest()[:32].encode(), body)
+
+
 _INSTANT = {"type": "string", "format": "date-time"}
 _TEXT, _WHOLE = {"type": "string"}, {"type": "integer"}
 LINE: dict[str, Any] = {
@@ -179,6 +220,7 @@ STORED: dict[str, Any] = {
     "required": ["event", "data", "position", "stream", "version", "occurred_at", "recorded_at"],
     "properties": {
         **{name: LINE["properties"][name] for name in LINE["properties"] if name != "words"},
+        "actor": {"type": ["string", "object"], "description": "An object while it is sealed."},
         "data": {"type": "object"},
         "schema": _WHOLE,
         "stream": {"type": "string", "format": "uuid"},

@@ -1,30 +1,26 @@
 """One incident, straight from the log: as it stands, as it stood, what happened to it, in words."""
 
 import asyncio
-from datetime import datetime
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Annotated
 
 import orjson
-from fastapi import FastAPI, Path, Query, Request, Response
+from fastapi import FastAPI, Path, Request, Response
 
+from tocsin.access import Kind
 from tocsin.domain.incident.state import INCIDENT, Incident
 from tocsin.domain.incident.words import words
-from tocsin.domain.kernel import Recorded
 from tocsin.http import headers as said
 from tocsin.http import histories, openapi
-from tocsin.http.histories import JSON, OPTIONS, Told, tagged
-from tocsin.http.needs import Endpoint, Moment, get
-from tocsin.http.problems import NO_SUCH_INCIDENT, Problem
+from tocsin.http.histories import JSON, OPTIONS, Told, answered, tagged
+from tocsin.http.moments import AsOf, KnownAt, Version, checked
+from tocsin.http.needs import Endpoint, get
 from tocsin.http.service import Service
 from tocsin.keys import Scope
 
-__all__ = ["JSON", "OPTIONS", "AsOf", "Named", "Version", "mount", "shown", "stood", "told"]
+__all__ = ["JSON", "OPTIONS", "Named", "mount", "shown", "told"]
 
 NAMED = Path(alias="id", description="UUID or reference.", max_length=200)
 Named = Annotated[str, NAMED]
-Version = Annotated[int | None, Query(ge=1, le=2**31, description="After so many events.")]
-AsOf = Annotated[Moment | None, Query(description="After what had occurred by then.")]
 
 
 def told(service: Service) -> Told:
@@ -41,6 +37,7 @@ def mount(app: FastAPI, service: Service) -> None:
         _incident(service, told(service)),
         schema=openapi.ref("Incident"),
         scope=Scope.READ,
+        shows=Kind.READ,
         statuses=(404,),
         parameters=(openapi.IF_NONE_MATCH,),
         tags=["incidents"],
@@ -50,41 +47,30 @@ def mount(app: FastAPI, service: Service) -> None:
 
 def _incident(service: Service, told: Told) -> Endpoint:
     async def incident(
-        request: Request, named: Named, version: Version = None, as_of: AsOf = None
+        request: Request,
+        named: Named,
+        version: Version = None,
+        as_of: AsOf = None,
+        known_at: KnownAt = None,
     ) -> Response:
         """The incident as it stands, or as it stood.
 
-        With `version`, after that many of its events. With `as_of`, folded from the events that
-        had occurred in the world by then, in the order in which they were recorded. With both,
-        what was known at that version about that time.
+        With `as_of`, as it was in the world then by all that is known now: what was told late
+        counts from when it happened, and a correction from when the fact held. With `known_at`, or
+        `version`, as it was believed: by what had been recorded by then, or by so many events. With
+        both, what was believed at the one moment about the other.
         """
         stream = await service.find(named)
-        if version is None and as_of is None:
+        if version is None and as_of is None and known_at is None:
             state = await service.desk.state(stream, INCIDENT)
             return tagged(request, said.etag(state.version), shown(state))
-        history = await asyncio.to_thread(service.log.history, stream, 0, version)
-        state, events = stood(stream, told.known(stream, history), version, as_of)
-        # What had occurred by then can still grow by facts that are told late.
-        tag = said.etag(state.version) if as_of is None else b'"%d.%d"' % (state.version, events)
-        return tagged(request, tag, shown(state))
+        moment = checked(service, as_of, known_at, version)
+        state = (await asyncio.to_thread(told.then, service, stream, moment)).state
+        if as_of is None:
+            return tagged(request, said.etag(state.version), shown(state))
+        return answered(request, shown(state))
 
     return incident
-
-
-def stood(
-    stream: UUID, history: list[Recorded[Any]], version: int | None, as_of: datetime | None
-) -> tuple[Incident, int]:
-    """How it stood then, and of how many events that is the fold.
-
-    Raises:
-        Problem: 404, there was no such version, or it had not begun.
-    """
-    if version is not None and history[-1].version != version:
-        raise Problem(NO_SUCH_INCIDENT, f"The incident has {history[-1].version} versions so far.")
-    kept = [each for each in history if as_of is None or each.occurred_at <= as_of]
-    if not kept:
-        raise Problem(NO_SUCH_INCIDENT, "The incident had not begun then.")
-    return INCIDENT.fold(stream, kept), len(kept)
 
 
 def shown(incident: Incident) -> bytes:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, FastAPI, Query, Request
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from tocsin.access import Kind
 from tocsin.http import openapi
 from tocsin.http.access import Caller
 from tocsin.http.problems import invalid
@@ -39,6 +40,8 @@ def _zoned(moment: datetime) -> datetime:
 Moment = Annotated[datetime, BeforeValidator(_instant), AfterValidator(_zoned)]
 """An instant in a query, in UTC from here on."""
 Endpoint = Callable[..., Any]
+NOTHING: Final = None
+"""What a route shows that tells nothing about people."""
 
 
 def page_size(most: int) -> Any:
@@ -49,8 +52,9 @@ def page_size(most: int) -> Any:
 class Needs:
     """The dependency that lets a request in."""
 
-    def __init__(self, service: Service, scope: Scope) -> None:
+    def __init__(self, service: Service, scope: Scope, shows: Kind | None = NOTHING) -> None:
         self._service, self._scope = service, scope
+        self.shows = shows
         self._known: frozenset[str] | None = None
 
     async def __call__(self, request: Request) -> Caller:
@@ -63,6 +67,8 @@ class Needs:
         if unknown := [name for name in request.query_params if name not in self._known]:
             reason = f"is not asked here; what is: {', '.join(sorted(self._known)) or 'nothing'}"
             raise invalid([{"field": name[:60], "reason": reason} for name in unknown])
+        if self.shows is not NOTHING:
+            self._service.readings.mark(request, caller, self.shows)
         return caller
 
 
@@ -73,22 +79,29 @@ def get(
     endpoint: Endpoint,
     *,
     scope: Scope,
+    shows: Kind | None,
     schema: dict[str, Any] | None = None,
     statuses: Sequence[int] = (),
     parameters: Sequence[dict[str, Any]] = (),
     **more: Any,
 ) -> None:
-    """Serve a GET route that needs a key; `parameters` are those that no signature tells."""
+    """Serve a GET route that needs a key; `parameters` are those that no signature tells.
+
+    What it `shows` about people goes into the access journal: every route says which kind of
+    access it is, or that it shows `NOTHING` about anybody.
+    """
     responses = openapi.answers(schema or {}, *statuses)
     if schema is None:
         responses.pop(200)
+    if shows is not NOTHING:
+        parameters = (*parameters, openapi.PURPOSE)
     if openapi.IF_NONE_MATCH in parameters:
         responses[304] = {"description": "You have it already."}
     app.add_api_route(
         path,
         endpoint,
         methods=["GET"],
-        dependencies=[Depends(Needs(service, scope))],
+        dependencies=[Depends(Needs(service, scope, shows))],
         responses={**responses, **more.pop("responses", {})},
         openapi_extra={**openapi.secured(scope), "parameters": list(parameters)},
         **more,

@@ -11,12 +11,37 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
+from tocsin.domain.evidence.commands import Discard
+from tocsin.domain.evidence.record import Evidence
 from tocsin.domain.incident.state import Incident
 from tocsin.domain.kernel import COMMANDS, Command
 from tocsin.domain.review.record import Review
-from tocsin.http.headers import KEY_LENGTH
+from tocsin.http.openapi_parameters import (
+    EVIDENCE_ID,
+    ID,
+    IDEMPOTENCY_KEY,
+    IDS,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    PURPOSE,
+    REVIEW_ID,
+    header,
+)
 from tocsin.http.problems import MEDIA_TYPE, URN
 from tocsin.keys import Scope
+
+__all__ = [
+    "EVIDENCE_ID",
+    "ID",
+    "IDEMPOTENCY_KEY",
+    "IDS",
+    "IF_MATCH",
+    "IF_NONE_MATCH",
+    "PURPOSE",
+    "REVIEW_ID",
+    "header",
+]
+"""From the parameters."""
 
 Json = dict[str, Any]
 REFS = "#/components/schemas/{model}"
@@ -31,9 +56,10 @@ WHY: dict[int, str] = {
     400: "The request cannot be read.",
     401: "No API key, or none that opens anything.",
     403: "The key's scopes do not reach so far.",
-    404: "There is no such incident, review or position.",
+    404: "There is no such thing.",
     408: "The body did not arrive in time.",
     409: "A rule says no; `possible` names the commands that could be recorded now.",
+    410: "It was there, and is not any more.",
     412: "It is at another version than `If-Match` says; `current` names it.",
     413: "The body is too large.",
     415: "The body is not JSON.",
@@ -96,8 +122,15 @@ _UUID: Json = {"type": "string", "format": "uuid"}
 _OF_INCIDENT: Json = {"incident_id": _UUID, "reference": {"type": ["string", "null"]}}
 RECEIPT = receipt("Receipt", **_OF_INCIDENT)
 REVIEW_RECEIPT = receipt("ReviewReceipt", review_id=_UUID, **_OF_INCIDENT)
-RECEIPTS = {"incident": "Receipt", "review": "ReviewReceipt"}
+EVIDENCE_RECEIPT = receipt(
+    "EvidenceReceipt", evidence_id=_UUID, **_OF_INCIDENT, number={"type": "integer"}
+)
+RECEIPTS = {"incident": "Receipt", "review": "ReviewReceipt", "evidence": "EvidenceReceipt"}
 """The schema of the receipts of each aggregate whose commands are mounted by themselves."""
+
+
+RIGHTS: dict[type[Command[Any]], Scope] = {Discard: Scope.ERASE}
+"""What a command takes, if more than that its owner may write."""
 
 
 def ref(name: str) -> Json:
@@ -121,45 +154,6 @@ def answers(schema: Json, *statuses: int, description: str = "") -> dict[int | s
 def secured(scope: Scope) -> Json:
     """What a protected route adds to its operation."""
     return {"security": [{SECURITY: [scope.value]}]}
-
-
-def header(name: str, description: str, **schema: Any) -> Json:
-    """One optional header of a request."""
-    return {
-        "name": name,
-        "in": "header",
-        "required": False,
-        "description": description,
-        "schema": {"type": "string", **schema},
-    }
-
-
-ID = {
-    "name": "id",
-    "in": "path",
-    "required": True,
-    "description": "The incident's UUID, or its reference.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
-    "examples": {"reference": {"value": "INC0000001"}},
-}
-REVIEW_ID = {
-    **ID,
-    "description": "The review's UUID, or the UUID or the reference of its incident.",
-}
-IDS = {"incident": ID, "review": REVIEW_ID}
-IDEMPOTENCY_KEY = header(
-    "Idempotency-Key",
-    "Your name for this request: sent again under it, it has one effect and one answer.",
-    pattern=r"^[\x21-\x7e]+$",
-    minLength=1,
-    maxLength=KEY_LENGTH,
-)
-IF_MATCH = header(
-    "If-Match",
-    "The version that you saw, as its `ETag` said.",
-    pattern=r'^("(0|[1-9][0-9]{0,8})"|\*)$',
-)
-IF_NONE_MATCH = header("If-None-Match", "The `ETag` of what you have: unchanged, it is not sent.")
 
 
 def of_command(command: type[Command[Any]]) -> Json:
@@ -192,7 +186,7 @@ def of_command(command: type[Command[Any]]) -> Json:
         "status_code": 201 if command.creates else 200,
         "responses": {**responses, **problems(*statuses)},
         "openapi_extra": {
-            **secured(Scope.WRITE),
+            **secured(RIGHTS.get(command, Scope.WRITE)),
             "parameters": [IDEMPOTENCY_KEY, *(() if command.creates else (IDS[kind], IF_MATCH))],
             "requestBody": {
                 "required": True,
@@ -236,9 +230,9 @@ def _strings(schema: Any) -> None:
 
 
 def state_schemas() -> dict[str, Json]:
-    """The schemas of an incident and of a review as they are shown, and of their parts."""
+    """The schemas of what is shown as it stands: an incident, a review, a piece of evidence."""
     schemas: dict[str, Json] = {}
-    for shown in (Incident, Review):
+    for shown in (Incident, Review, Evidence):
         schema = TypeAdapter(shown).json_schema(mode="serialization", ref_template=REFS)
         schemas |= schema.pop("$defs")
         schema["properties"].pop("last_said", None)
@@ -263,6 +257,7 @@ def document(app: FastAPI) -> Callable[[], Json]:
             components = made.setdefault("components", {})
             known: dict[str, Json] = components.setdefault("schemas", {})
             own = {"Problem": PROBLEM, "Receipt": RECEIPT, "ReviewReceipt": REVIEW_RECEIPT}
+            own["EvidenceReceipt"] = EVIDENCE_RECEIPT
             for name, schema in (own | state_schemas() | command_schemas()).items():
                 assert known.setdefault(name, schema) == schema, f"two schemas are called {name}"
             components["schemas"] = dict(sorted(known.items()))

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
 from tocsin import door
+from tocsin.access import Kind
 from tocsin.asks import StaleVersion
 from tocsin.domain.kernel import replace
 from tocsin.domain.policy.commands import Publish
@@ -64,7 +65,7 @@ def _mount_versions(app: FastAPI, service: Service) -> None:
         return _shown(request, found[number - 1])
 
     known: dict[str, Any] = {"scope": Right.READ, "tags": ["policy"], "schema": WHOLE}
-    known["parameters"] = (openapi.IF_NONE_MATCH,)
+    known |= {"parameters": (openapi.IF_NONE_MATCH,), "shows": Kind.READ}
     get(app, service, "/policy", policy, **known)
     get(app, service, "/policy/versions/{version}", version, statuses=(404,), **known)
 
@@ -90,6 +91,7 @@ def _mount_history(app: FastAPI, service: Service) -> None:
         "/policy/versions",
         history,
         scope=Right.READ,
+        shows=Kind.LIST,
         schema=LINES,
         tags=["policy"],
     )

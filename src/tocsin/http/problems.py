@@ -50,22 +50,34 @@ SCOPE_MISSING = _kind("scope-missing", 403, "The API key does not reach so far."
 NOT_FOUND = _kind("not-found", 404, "There is nothing here.")
 NO_SUCH_INCIDENT = _kind("no-such-incident", 404, "There is no such incident.")
 NO_SUCH_REVIEW = _kind("no-such-review", 404, "There is no such review.")
+NO_SUCH_EVIDENCE = _kind("no-such-evidence", 404, "There is no such evidence.")
+NO_SUCH_SUBJECT = _kind("no-such-subject", 404, "There is no such person or incident.")
+NO_CHECKPOINT = _kind("no-checkpoint", 404, "No checkpoint of the log has been signed yet.")
+NOT_IN_TREE = _kind("not-in-tree", 404, "The log's tree has no such size or position.")
 METHOD_NOT_ALLOWED = _kind("method-not-allowed", 405, "This cannot be done to what is here.")
 TOO_SLOW = _kind("too-slow", 408, "The request did not arrive in time.")
 REFUSED = 409
+NOT_SIGNED = _kind("not-signed", 409, "No checkpoint can be signed.")
+EVIDENCE_GONE = _kind("evidence-gone", 410, "Nobody can open the content any more.")
 STALE = _kind("stale-version", 412, "It has changed since the caller looked.")
 TOO_LARGE = _kind("too-large", 413, "The request is too large.")
 NOT_JSON = _kind("not-json", 415, "The body must be JSON.")
+KIND_REFUSED = _kind("media-type-refused", 415, "This is not kept as evidence.")
 MISDIRECTED = _kind("misdirected", 421, "The service does not answer under this name.")
 INVALID = _kind("invalid", 422, "The request does not make sense.")
 KEY_REUSED = _kind("key-reused", 422, "The idempotency key stands for another request.")
 DEPENDS = _kind("depends-on-failed", 424, "The command depends on one that failed.")
 TOO_MANY = _kind("too-many-requests", 429, "The API key asks too often.")
 BROKEN = _kind("broken", 500, "Something is wrong with the service.")
+EVIDENCE_DAMAGED = _kind("evidence-damaged", 500, "What is stored is not what was attached.")
 BUSY = _kind("busy", 503, "The service has too much to do.")
 STORE_UNAVAILABLE = _kind("store-unavailable", 503, "The store cannot be used at the moment.")
 BEHIND = _kind("read-model-behind", 503, "The read model has not come so far yet.")
 STOPPING = _kind("stopping", 503, "The service is stopping.")
+
+
+UNKNOWN = {"review": NO_SUCH_REVIEW, "evidence": NO_SUCH_EVIDENCE}
+"""What it means that a stream is not there, by what was looked for; else an incident was."""
 
 
 class Problem(Exception):
@@ -143,8 +155,7 @@ def of(error: Exception) -> Problem:
             known = {"expected": error.expected, "current": error.actual}
             return Problem(STALE, str(error), {"ETag": f'"{error.actual}"'}, **known)
         case UnknownStream():
-            kind = NO_SUCH_REVIEW if error.what == "review" else NO_SUCH_INCIDENT
-            return Problem(kind, str(error))
+            return Problem(UNKNOWN.get(error.what, NO_SUCH_INCIDENT), str(error))
         case KeyReused():
             return Problem(KEY_REUSED, str(error))
         case Busy():

@@ -10,7 +10,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from tocsin.http.body import ARRIVED
+from tocsin.http.body import ARRIVED, PATIENCE
 from tocsin.http.feed import ABORT
 from tocsin.http.problems import BUSY, MEDIA_TYPE, TOO_LARGE, TOO_SLOW, Kind, Problem
 from tocsin.settings import Settings
@@ -72,6 +72,7 @@ class Limited(HttpToolsProtocol):
         """A request begins."""
         super().on_message_begin()
         self.scope[ABORT] = self.transport.abort  # type: ignore[literal-required]
+        self.scope[PATIENCE] = self._be_patient  # type: ignore[literal-required]
         self._arriving = self._in_headers = True
 
     def on_headers_complete(self) -> None:
@@ -84,6 +85,11 @@ class Limited(HttpToolsProtocol):
         super().on_message_complete()
         self.scope[ARRIVED] = True  # type: ignore[literal-required]
         self._arriving, self._in_headers = False, False
+
+    def _be_patient(self, seconds: float) -> None:
+        """Wait longer for the rest of a body, for a route that takes large ones."""
+        if self._arriving and not self._in_headers:
+            self._allow(seconds + GRACE_SECONDS)
 
     def _allow(self, seconds: float) -> None:
         self._disarm()

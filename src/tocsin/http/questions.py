@@ -9,17 +9,19 @@ import inspect
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from types import NoneType
 from typing import Annotated, Any, get_args, get_origin
 
 import orjson
 from annotated_types import Predicate
-from fastapi import FastAPI, Path, Query, Response
+from fastapi import FastAPI, Path, Query, Request, Response
 
-from tocsin.domain.kernel import printable
-from tocsin.http import openapi
+from tocsin.access import Kind
+from tocsin.domain.printing import printable
+from tocsin.http import journal, openapi
+from tocsin.http.moments import AsOf, KnownAt, Which, checked
 from tocsin.http.needs import Moment, get
+from tocsin.http.past import Pasts
 from tocsin.http.problems import BEHIND, NOT_FOUND, STORE_UNAVAILABLE, Problem, invalid, later
 from tocsin.http.service import Service
 from tocsin.keys import Scope
@@ -35,6 +37,8 @@ AtLeast = Annotated[
     int | None,
     Query(ge=0, le=POSITIONS, description="Wait until the read model has seen this position."),
 ]
+PAST = {"as_of": AsOf, "known_at": KnownAt, "reading": Which}
+"""What a question may be asked with that can be asked of another moment."""
 _OPTIONS = orjson.OPT_UTC_Z
 
 
@@ -42,14 +46,16 @@ def mount(
     app: FastAPI, service: Service, models: ReadModels, projections: list[Projection]
 ) -> None:
     """Serve every question of every projection."""
+    pasts = Pasts(service)
     for projection in projections:
         for question in projection.queries:
             get(
                 app,
                 service,
                 question.path,
-                _endpoint(service, models, projection, question),
+                _endpoint(service, models, pasts, projection, question),
                 scope=Scope.READ,
+                shows=Kind.LIST,
                 statuses=(404,),
                 tags=[projection.name],
                 name=question.name,
@@ -60,33 +66,59 @@ def mount(
 
 
 def _endpoint(
-    service: Service, models: ReadModels, projection: Projection, question: Question
+    service: Service,
+    models: ReadModels,
+    pasts: Pasts,
+    projection: Projection,
+    question: Question,
 ) -> Callable[..., Any]:
-    ask = partial(models.ask, projection, question)
-
-    async def answer(at_least: int | None, **asked: Any) -> Response:
+    async def answer(request: Request, at_least: int | None, **asked: Any) -> Response:
+        if question.past:
+            as_of, known_at, reading = (asked.pop(each) for each in PAST)
+            if as_of or known_at or reading:
+                moment = checked(service, as_of, known_at)
+                return await pasts.answer(request, projection, question, moment, reading, asked)
         if at_least is not None:
             await _catch_up(service, models, projection.name, at_least)
-        try:
-            found = await asyncio.to_thread(ask, **asked)
-        except BadCursor as error:
-            raise invalid([{"field": "after", "reason": _reason(error)}]) from error
-        except BeingBuilt as error:
-            raise later(BEHIND, f"{error} Ask again in a moment.") from error
-        except OUTAGES as error:
-            logger.warning("%s cannot be asked: %s", projection.name, error)
-            raise later(STORE_UNAVAILABLE, "The read models cannot be read now.", 5) from error
+        found = await asyncio.to_thread(_found, models, projection, question, asked)
+        journal.rows(request, len(getattr(found, "items", ())))
         body = orjson.dumps(found, option=_OPTIONS)
         headers = {"Tocsin-Position": str(getattr(found, "position", 0))}
         return Response(body, headers=headers, media_type="application/json")
 
     answer.__doc__ = question.doc
-    parameters = [_asked(each, question.path) for each in question.parameters.values()]
-    at_least = inspect.Parameter(
-        "at_least", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=AtLeast
-    )
-    vars(answer)["__signature__"] = inspect.Signature([*parameters, at_least])
+    vars(answer)["__signature__"] = _signature(question)
     return answer
+
+
+def _signature(question: Question) -> inspect.Signature:
+    """What a request may say: the parameters of the question, and what any may be asked with."""
+    more = {**(PAST if question.past else {}), "at_least": AtLeast}
+    kind = inspect.Parameter
+    return inspect.Signature(
+        [
+            kind("request", kind.POSITIONAL_OR_KEYWORD, annotation=Request),
+            *(_asked(each, question.path) for each in question.parameters.values()),
+            *(
+                kind(name, kind.KEYWORD_ONLY, default=None, annotation=annotation)
+                for name, annotation in more.items()
+            ),
+        ]
+    )
+
+
+def _found(
+    models: ReadModels, projection: Projection, question: Question, asked: dict[str, Any]
+) -> Any:
+    try:
+        return models.ask(projection, question, **asked)
+    except BadCursor as error:
+        raise invalid([{"field": "after", "reason": _reason(error)}]) from error
+    except BeingBuilt as error:
+        raise later(BEHIND, f"{error} Ask again in a moment.") from error
+    except OUTAGES as error:
+        logger.warning("%s cannot be asked: %s", projection.name, error)
+        raise later(STORE_UNAVAILABLE, "The read models cannot be read now.", 5) from error
 
 
 def _reason(error: Exception) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 import orjson
 from fastapi import FastAPI, Path, Request, Response
 
+from tocsin.access import Kind
 from tocsin.domain.incident.state import INCIDENT
 from tocsin.domain.kernel import Command, replace
 from tocsin.domain.review.commands.opening import OpenReview
@@ -14,10 +15,9 @@ from tocsin.domain.review.state import REVIEW, Review, review_stream
 from tocsin.domain.review.words import words
 from tocsin.http import headers as said
 from tocsin.http import histories, openapi
-from tocsin.http.histories import OPTIONS, Told, tagged
-from tocsin.http.incidents import Version
+from tocsin.http.histories import OPTIONS, Told, answered, tagged
+from tocsin.http.moments import AsOf, KnownAt, Version, checked
 from tocsin.http.needs import Endpoint, get
-from tocsin.http.problems import NO_SUCH_REVIEW, Problem
 from tocsin.http.service import Service
 from tocsin.keys import Scope
 
@@ -42,6 +42,7 @@ def mount(app: FastAPI, service: Service) -> None:
         _review(service, told(service)),
         schema=openapi.ref("Review"),
         scope=Scope.READ,
+        shows=Kind.READ,
         statuses=(404,),
         parameters=(openapi.IF_NONE_MATCH,),
         tags=["reviews"],
@@ -51,18 +52,26 @@ def mount(app: FastAPI, service: Service) -> None:
 
 def _review(service: Service, told: Told) -> Endpoint:
     async def review(
-        request: Request, named: Annotated[str, NAMED], version: Version = None
+        request: Request,
+        named: Annotated[str, NAMED],
+        version: Version = None,
+        as_of: AsOf = None,
+        known_at: KnownAt = None,
     ) -> Response:
-        """The whole review as it stands; with `version`, as it stood after that many events."""
+        """The whole review as it stands, or as it stood.
+
+        With `as_of`, as it was in the world then; with `known_at`, by what had been recorded by
+        then; with `version`, after that many events.
+        """
         stream = await told.find(named)
-        if version is None:
+        if version is None and as_of is None and known_at is None:
             state = await service.desk.state(stream, REVIEW)
             return tagged(request, said.etag(state.version), shown(state))
-        history = await asyncio.to_thread(service.log.history, stream, 0, version)
-        state = REVIEW.fold(stream, told.known(stream, history))
-        if state.version != version:
-            raise Problem(NO_SUCH_REVIEW, f"The review has {state.version} versions so far.")
-        return tagged(request, said.etag(state.version), shown(state))
+        moment = checked(service, as_of, known_at, version)
+        state = (await asyncio.to_thread(told.then, service, stream, moment)).state
+        if as_of is None:
+            return tagged(request, said.etag(state.version), shown(state))
+        return answered(request, shown(state))
 
     return review
 

@@ -15,7 +15,8 @@ from tocsin.http.companion import companions
 from tocsin.http.protocol import protocol
 from tocsin.keys import Keys
 from tocsin.process import tune
-from tocsin.settings import BadSetting, Settings
+from tocsin.settings import Settings
+from tocsin.variables import BadSetting
 
 BACKLOG = 2_048
 
@@ -82,6 +83,8 @@ def serve(settings: Settings) -> None:
     check_exposure(settings)
     listener = _listen(settings)
     with listener:
+        master = settings.vault_key_place
+        had_master = master.exists()
         app = create_app(settings)
         config = uvicorn.Config(
             app,
@@ -102,6 +105,8 @@ def serve(settings: Settings) -> None:
         if key := first_key(settings):
             app.service.access.load()
             _tell(f"The first API key, shown this once: {key}")
+        if not had_master and master.exists():
+            _tell(f"Made {master}, the master key of the vault: keep a copy of it elsewhere.")
         tune()
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(_run(Server(config, app), listener, settings, app.service.log.place))

@@ -5,19 +5,25 @@ import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
+from tocsin.asks import Receipt
 from tocsin.desk import Desk
+from tocsin.domain.kernel import Command
 from tocsin.domain.review.state import review_stream
 from tocsin.http.access import Access
+from tocsin.http.journal import Readings
 from tocsin.http.metrics import Metrics
-from tocsin.http.problems import NO_SUCH_INCIDENT, Problem
+from tocsin.http.problems import NO_SUCH_EVIDENCE, NO_SUCH_INCIDENT, Problem
 from tocsin.http.tail import Tail
 from tocsin.settings import Settings
 from tocsin.store.log import Log
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 REFERENCE_LENGTH = 200
+Handle = Callable[..., Awaitable[Receipt]]
+"""Handles a command as the desk does: called as its `handle`."""
 
 
 @dataclass
@@ -30,10 +36,16 @@ class Service:
     access: Access
     metrics: Metrics
     tail: Tail
+    readings: Readings
+    """Who reads what about people, on its way into the access journal."""
     beginnings: list[Callable[[], None]] = field(default_factory=list)
     """What else begins, in order, once commands are taken."""
     endings: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """What else is to be ended, in order, when the service ends."""
+    ways: dict[type[Command[Any]], Handle] = field(default_factory=dict)
+    """How commands are handled that take more than the desk."""
+    lasts: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """What is to be ended, in order, after the last command was stored."""
     stopping: bool = False
     """Whether nothing new is begun any more, and what waits should end."""
     _streams: "OrderedDict[str, UUID]" = field(default_factory=OrderedDict)
@@ -42,6 +54,16 @@ class Service:
         """Let everybody who only waits go, so that the rest can be answered and the service end."""
         self.stopping = True
         self.tail.close()
+
+    def find_evidence(self, named: str) -> UUID:
+        """Return the stream of a piece of evidence that is named by its UUID.
+
+        Raises:
+            Problem: 404, that is none.
+        """
+        if _UUID.fullmatch(named):
+            return UUID(named)
+        raise Problem(NO_SUCH_EVIDENCE, f"There is no evidence {named[:60]}.")
 
     async def find_review(self, named: str) -> UUID:
         """Return the stream of a review that is named by its own UUID, or as its incident is.

@@ -6,12 +6,13 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
+from tocsin.access import Kind
 from tocsin.analysis.forms import FORMS
 from tocsin.http import openapi
 from tocsin.http import trends_asked as asked
 from tocsin.http.briefs import BRIEFED, brief
 from tocsin.http.incidents import Named
-from tocsin.http.needs import Endpoint, get
+from tocsin.http.needs import NOTHING, Endpoint, get
 from tocsin.http.problems import (
     BEHIND,
     BROKEN,
@@ -22,6 +23,7 @@ from tocsin.http.problems import (
     invalid,
     later,
 )
+from tocsin.http.reports import REPORTED, report
 from tocsin.http.service import Service
 from tocsin.http.trends_pool import Analysts
 from tocsin.http.trends_schemas import ANSWER, CATALOGUE, SIGNALS, SIMILAR
@@ -34,6 +36,15 @@ NO_LAKE = (
     " (pip install 'tocsin[trends]') `tocsin serve` writes it beside the service;"
     " `tocsin lake status` says how far it is."
 )
+SHOWS: dict[str, Kind | None] = {
+    "/trends": NOTHING,
+    "/trends/{name}": Kind.LIST,  # sliced by person, or with examples
+    "/signals": Kind.LIST,
+    "/incidents/{id}/similar": Kind.READ,
+    "/incidents/{id}/review-brief": Kind.READ,
+    "/audit/report": Kind.AUDIT,
+}
+AUDITED = {"responses": REPORTED, "scope": Scope.AUDIT, "tags": ["audit"]}
 ASKED_OF_THE_LAKE = {"trend", "signals", "similar"}
 """Kinds of jobs that have no answer without one."""
 
@@ -103,9 +114,11 @@ def mount(app: FastAPI, service: Service) -> None:
         ("/signals", _signals(desk), {"schema": SIGNALS, "parameters": unless}),
         ("/incidents/{id}/similar", _similar(service, desk), {"schema": SIMILAR}),
         ("/incidents/{id}/review-brief", brief(service, desk.answer), {"responses": BRIEFED}),
+        ("/audit/report", report(service, desk.answer), AUDITED),
     ):
         tag = "incidents" if "{id}" in path else "trends"
         known: dict[str, Any] = {"scope": Scope.READ, "statuses": (404,), "tags": [tag], **more}
+        known["shows"] = SHOWS[path]
         get(app, service, path, endpoint, response_class=Response, **known)
 
 

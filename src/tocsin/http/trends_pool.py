@@ -71,6 +71,13 @@ class Analyst:
             self._process.join(END_SECONDS)
 
 
+def _advice(job: Job) -> str:
+    if job.kind == "past":
+        return "Ask `tocsin queue`, which takes its time and shows how far it is."
+    less = "Ask for less: fewer dimensions, a shorter time"
+    return f"{less}; or let it be kept by `tocsin trends {job.name}`."
+
+
 class Analysts:
     """Whoever is free answers the next question; few may wait for one."""
 
@@ -108,8 +115,7 @@ class Analysts:
             reply = await loop.run_in_executor(self._threads, analyst.ask, job, seconds)
         except Late:
             self._drop(analyst)
-            advice = "Ask for less: fewer dimensions, a shorter time; or let it be kept by"
-            detail = f"It took more than {seconds:g} seconds. {advice} `tocsin trends {job.name}`."
+            detail = f"It took more than {seconds:g} seconds. {_advice(job)}"
             raise later(BUSY, detail, 5) from None
         except Died:
             self._drop(analyst)

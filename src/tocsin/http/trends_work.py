@@ -7,7 +7,7 @@ and columns, and neither can hurt the other.
 import os
 import signal
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -33,9 +33,9 @@ class Job:
     """What is asked."""
 
     kind: str
-    """`catalogue`, `trend`, `signals`, `similar` or `brief`."""
+    """`catalogue`, `trend`, `signals`, `similar`, `brief`, `report` or `past`."""
     name: str = ""
-    """The trend, or the incident."""
+    """The trend, the incident, or the projection."""
     texts: Mapping[str, Any] = field(default_factory=dict)
     form: str = "json"
     measure: str = ""
@@ -52,6 +52,10 @@ class Reply:
     tag: str = ""
     position: int = 0
     unchanged: bool = False
+    rows: int = 0
+    """How many a list shows,"""
+    source: str = ""
+    """and what said which incidents to look at."""
     trouble: str = ""
     """`bad`, `unknown`, `missing`, `behind`, `unavailable` or `broken`; empty: there is none."""
     field: str = ""
@@ -136,11 +140,55 @@ def _similar(settings: Settings, job: Job) -> Reply:
 
 
 def _brief(settings: Settings, job: Job) -> Reply:
-    from tocsin.brief.making import FORMS, MEDIA, brief_of
+    from tocsin.brief.making import FORMS, brief_of
+    from tocsin.documents.forms import MEDIA
 
     as_of = datetime.fromisoformat(job.texts["as_of"]) if "as_of" in job.texts else None
     brief = brief_of(settings, UUID(job.name), as_of)
     return Reply(FORMS[job.form](brief), MEDIA[job.form], "", brief.surroundings.position)
+
+
+def _report(settings: Settings, job: Job) -> Reply:
+    from tocsin.audit.report.forms import FORMS
+    from tocsin.audit.report.making import report_of
+    from tocsin.documents.forms import MEDIA
+    from tocsin.replaying.period import Period
+    from tocsin.store.log import Log
+
+    said = job.texts
+    period = Period(since=said["since"], until=said["until"])
+    with closing(Log.open(settings)) as log:
+        report = report_of(settings, log, period, late_seconds=said["late_seconds"])
+    return Reply(FORMS[job.form](report), MEDIA[job.form], "", report.head)
+
+
+def _past(settings: Settings, job: Job) -> Reply:
+    from tocsin.past.asking import Source, ask, asked_by_name
+    from tocsin.past.lakeward import NotCovered
+    from tocsin.readmodels import found
+    from tocsin.readmodels.cursor import BadCursor
+    from tocsin.readmodels.passing import TooMany
+
+    said, reading = job.texts, job.texts["reading"]
+    asked = asked_by_name(
+        found(),
+        job.name,
+        said["question"],
+        moment=said["moment"],
+        source=Source(reading) if reading else None,
+        parameters=said["asked"],
+    )
+    try:
+        answer = ask(settings, asked)
+    except BadCursor as error:
+        reason = str(error).rstrip(".").replace("This cursor", "is a cursor that", 1)
+        return Reply(trouble="bad", field="after", reason=reason)
+    except NotCovered as error:
+        return Reply(trouble="missing", reason=f"The lake cannot be read for it: {error}")
+    except TooMany as error:
+        return Reply(trouble="unavailable", reason=str(error))
+    body, page = orjson.dumps(answer.page, option=orjson.OPT_UTC_Z), answer.page
+    return Reply(body, position=page.position, rows=len(page.items), source=answer.source)
 
 
 def _lake(settings: Settings) -> "Lake":
@@ -162,6 +210,8 @@ _KINDS: dict[str, Callable[[Settings, Job], Reply]] = {
     "signals": _signals,
     "similar": _similar,
     "brief": _brief,
+    "report": _report,
+    "past": _past,
 }
 
 

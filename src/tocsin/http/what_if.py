@@ -10,6 +10,7 @@ import orjson
 from fastapi import Depends, FastAPI, Path, Response
 
 from tocsin import door
+from tocsin.access import Kind
 from tocsin.domain.policy import Policy
 from tocsin.domain.policy.document import BadPolicy
 from tocsin.door import Flaw, Invalid
@@ -18,7 +19,7 @@ from tocsin.http import openapi
 from tocsin.http.access import Caller
 from tocsin.http.answers import Answer
 from tocsin.http.headers import Headers
-from tocsin.http.needs import Needs, get
+from tocsin.http.needs import NOTHING, Needs, get
 from tocsin.http.policy import PolicyRoute, no_policy
 from tocsin.http.problems import NOT_FOUND, Problem
 from tocsin.http.replays import Replays
@@ -118,10 +119,10 @@ def _mount_answers(app: FastAPI, service: Service, replays: Replays) -> None:
         return Response(drawn, media_type=SVG)
 
     known: dict[str, Any] = {"scope": Right.READ, "statuses": (404,), "tags": ["policy"]}
-    get(app, service, "/what-if/{id}", answer, schema=STANDING, **known)
+    get(app, service, "/what-if/{id}", answer, schema=STANDING, shows=Kind.LIST, **known)
     content = {SVG: {"schema": {"type": "string"}}}
     drawn = {200: {"description": "The chart.", "content": content}}
-    known |= {"responses": drawn, "response_class": Response}
+    known |= {"responses": drawn, "response_class": Response, "shows": NOTHING}
     get(app, service, "/what-if/{id}/chart.svg", chart, **known)
 
 

@@ -12,6 +12,10 @@ class Scope(StrEnum):
     WRITE = "incidents:write"
     AUDIT = "audit:read"
     REBUILD = "projections:rebuild"
+    ERASE = "erasure:execute"
+    """Find, hand over and forget what is kept of a person; place and lift legal holds."""
+    EVIDENCE = "evidence:read"
+    """Have the content of evidence handed over."""
     ADMIN = "admin"
     """Everything, the other scopes included."""
 

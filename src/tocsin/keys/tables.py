@@ -27,6 +27,8 @@ from tocsin.store.sqlite_file import sqlite3
 
 SCHEMA = "tocsin"
 BUSY_SECONDS = 10
+GUARDED = (("UPDATE", "api_key_changes"), ("DELETE", "api_key_changes"), ("DELETE", "api_keys"))
+"""What nobody does to the tables, by trigger."""
 _MIGRATION = 7_236_401
 """The advisory lock that whoever makes the tables holds: any number that nobody else uses."""
 
@@ -103,18 +105,33 @@ class KeyTables:
 
     def _migrate(self) -> None:
         with self.writing() as connection:
+            if self._guarded(connection):
+                return
             if self._schema:
                 connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {self._schema}"))
             self._metadata.create_all(connection)
             for statement in self._guards():
                 connection.execute(text(statement))
 
+    def _guarded(self, connection: Connection) -> bool:
+        """Whether it is all there already, made by a role that may have more rights than ours."""
+        if not self._schema:
+            return False
+        names = [f"{table}_{verb.lower()}" for verb, table in GUARDED]
+        found = connection.execute(
+            text(
+                "SELECT count(*) FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid"
+                " JOIN pg_namespace n ON n.oid = relnamespace"
+                " WHERE nspname = :schema AND tgname = ANY(:names)"
+            ),
+            {"schema": self._schema, "names": names},
+        )
+        return bool(found.scalar_one() == len(names))
+
     def _guards(self) -> Iterator[str]:
         """What was done to a key is never changed, and no key is ever forgotten."""
-        guarded = (("UPDATE", "api_key_changes"), ("DELETE", "api_key_changes"))
-        pairs = (*guarded, ("DELETE", "api_keys"))
         if not self._schema:
-            for verb, table in pairs:
+            for verb, table in GUARDED:
                 yield (
                     f"CREATE TRIGGER IF NOT EXISTS {table}_{verb.lower()} BEFORE {verb} ON {table}"
                     f" BEGIN SELECT RAISE(ABORT, '{table} keeps everything'); END"
@@ -125,7 +142,7 @@ class KeyTables:
             " LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION '% keeps everything',"
             " TG_TABLE_NAME; END$$"
         )
-        for verb, table in pairs:
+        for verb, table in GUARDED:
             yield (
                 f"CREATE OR REPLACE TRIGGER {table}_{verb.lower()} BEFORE {verb}"
                 f" ON {self._schema}.{table} EXECUTE FUNCTION {self._schema}.api_keys_keep()"

@@ -152,7 +152,7 @@ def _explain(crew: Crew) -> NoReturn:
 
 def _fold(settings: Settings, part: range, ranges: Sequence[Range], out: Connection) -> None:
     """Write one part of every range, and send it off as columns."""
-    with closing(out), closing(Log.open(settings)) as log:
+    with closing(out), closing(Log.open(settings, veiled=True)) as log:
         rules = Rulebooks()
         scribe = Scribe(log, rules, part, CACHED)
         for after, until in ranges:

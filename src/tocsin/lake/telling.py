@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import orjson
-
-from tocsin.store.bare import fields_today, instant_us
+from tocsin.store.bare import fields_today, instant_us, veiled
 from tocsin.store.mapper import Unreadable
 
 
@@ -24,7 +22,7 @@ class Told(NamedTuple):
     command_id: str
     causation: int | None
     stored: Mapping[str, Any]
-    """Its fields as they are stored."""
+    """Its fields as they are stored, veiled."""
     data: Mapping[str, Any]
     """Its fields in the shape that they have today."""
 
@@ -41,7 +39,7 @@ def told(body: bytes) -> Told:
         Unreadable: they cannot be decoded.
     """
     try:
-        raw = orjson.loads(body)
+        raw = veiled(body)
         return Told(
             raw["position"],
             raw["stream"],

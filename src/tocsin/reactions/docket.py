@@ -12,7 +12,6 @@ from tocsin.domain.clock.plan import Rulebooks
 from tocsin.domain.clock.state import CLOCK
 from tocsin.domain.kernel import Command
 from tocsin.store.log import Log
-from tocsin.store.mapper import decode
 
 
 class Due(Protocol):
@@ -114,12 +113,12 @@ class Docket:
     ) -> Overdue[Act]:
         happenings: list[Happening] = []
         position = 0
-        for recorded in map(decode, history):
+        for recorded in self._log.decoded(history):
             position = recorded.position
             known = happening(recorded, self._rules.in_force(position))
             if known is not None:
                 happenings.append(known)
-        marks = list(map(decode, struck))
+        marks = self._log.decoded(struck)
         if marks:
             position = max(position, marks[-1].position)
         clock = CLOCK.fold(clock_stream(incident), marks)

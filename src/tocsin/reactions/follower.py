@@ -19,7 +19,6 @@ from tocsin.reactions.past import Past
 from tocsin.reactions.reaction import PAST, Asked, Reaction
 from tocsin.readmodels.cursors import Cursors
 from tocsin.store.log import Log
-from tocsin.store.mapper import decode
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +97,7 @@ class Follower:
         bodies = self._log.raw_named(names, self.position, until, limit)
         if len(bodies) == limit:
             until = bodies[-1][0]
-        facts = [decode(body) for _, body in bodies]
+        facts = self._log.decoded([body for _, body in bodies])
         past = {PAST: self._past} if self.reaction.looks_back else {}
         return [(fact, list(self.reaction.react(fact, **past))) for fact in facts], until
 

@@ -11,7 +11,6 @@ from tocsin.domain.review.state import REVIEW
 from tocsin.domain.review.values import ReminderKind
 from tocsin.reactions.docket import Asking, Overdue
 from tocsin.store.log import Log
-from tocsin.store.mapper import decode
 
 ACTION_ITEMS = "action_items"
 """The read model that says where to look: `remind_at` and `review_id` of what comes next."""
@@ -42,7 +41,7 @@ class Reminders:
         histories = self._log.raw_histories(list(reviews))
         found: list[Overdue[Reminder]] = []
         for review in reviews:
-            history = list(map(decode, histories[review]))
+            history = self._log.decoded(histories[review])
             position = history[-1].position if history else 0
             due = [each for each in _reminders(review, history) if each.due <= now]
             found.append(Overdue(review, len(history), position, due))

@@ -19,6 +19,8 @@ from tocsin.readmodels.lease import FileLease, Lease, SessionLease
 FILE = "readmodels.db"
 SCHEMA = "readmodels"
 BUSY_SECONDS = 30
+SCRUB_MILLISECONDS = 1_000
+"""How long it is waited for readers to finish before what was deleted is taken off the disk."""
 CONNECTIONS = 16
 CONNECTIONS_MORE = 32
 
@@ -89,6 +91,35 @@ class Database:
         if self._leases is not None:
             return FileLease(self._leases / "leases" / f"{name}.lock")
         return SessionLease(self.engine, f"{self.schema}/{name}")
+
+    def scrub(self) -> bool:
+        """Take what was deleted off the disk as well; false when others were in the way.
+
+        SQLite leaves it in free pages and in its write-ahead log, so the file is written anew.
+        PostgreSQL has removed the files of dropped tables already, and forgets rows at a vacuum.
+        """
+        with self.engine.connect() as connection:
+            raw: Any = connection.connection.driver_connection
+            if self.schema:
+                raw.rollback()
+                raw.autocommit = True
+                try:
+                    raw.execute(f"VACUUM {self.schema}.projections")
+                finally:
+                    raw.autocommit = False
+                return True
+            # What VACUUM sets aside may be as large as the file: it belongs on the disk.
+            for pragma in ("temp_store = FILE", f"busy_timeout = {SCRUB_MILLISECONDS}"):
+                raw.execute(f"PRAGMA {pragma}")
+            try:
+                raw.execute("VACUUM")
+                busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except raw.OperationalError:
+                busy = True
+            finally:
+                for pragma in ("temp_store = MEMORY", f"busy_timeout = {BUSY_SECONDS * 1_000}"):
+                    raw.execute(f"PRAGMA {pragma}")
+            return not busy
 
     def close(self) -> None:
         """Let go of all connections."""

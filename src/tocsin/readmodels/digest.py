@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
+from tocsin.readmodels.cleaning import Cleaning
 from tocsin.readmodels.database import Database
 from tocsin.readmodels.feeding import advance
 from tocsin.readmodels.follower import Follower
@@ -101,7 +102,9 @@ def verify(source: Source, database: Database, projection: Projection) -> Verdic
         RebuildHalted: an event cannot be applied.
         Unsettled: there is no live one, or it moved on at every attempt.
     """
-    build = Build(database, projection, Role.VERIFYING)
+    cleaning = Cleaning(database)
+    cleaning.migrate()
+    build = Build(database, projection, Role.VERIFYING, cleaning.asked_of(source))
     follower = build.begin(fresh=True)
     if follower is None:
         raise Unsettled(f"{projection.name} is being verified by another process.")

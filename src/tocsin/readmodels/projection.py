@@ -15,7 +15,7 @@ import dataclasses
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from importlib.metadata import entry_points
 from types import ModuleType
@@ -39,11 +39,19 @@ class Misshapen(TypeError):
     """A module is not a projection, and what it lacks."""
 
 
-def query(path: str) -> Callable[[F], F]:
-    """Serve a function at a path. Its parameters after the view are those of the request."""
+def query(
+    path: str, *, past: bool = False, personal: tuple[str, ...] | None = ()
+) -> Callable[[F], F]:
+    """Serve a function at a path. Its parameters after the view are those of the request.
+
+    With `past`, it can also be asked as of another moment: then its rows are folded from the log
+    alone, one incident's after the other's. Names and texts stay sealed meanwhile and only those
+    of the rows that are shown are opened, unless one of the `personal` parameters is asked with;
+    none of those is said of a question whose every answer names people.
+    """
 
     def mark(function: F) -> F:
-        function.__dict__["query_path"] = path
+        function.__dict__.update(query_path=path, query_past=past, query_personal=personal)
         return function
 
     return mark
@@ -63,6 +71,16 @@ class Query:
 
     path: str
     function: Callable[..., Any]
+    past: bool = False
+    """Whether it can be asked as of another moment."""
+    personal: tuple[str, ...] | None = ()
+    """The parameters that name a person, or look for words; none: it answers with people."""
+
+    def opens(self, asked: Mapping[str, Any]) -> bool:
+        """Whether it can only be answered from names and texts that are open."""
+        if self.personal is None:
+            return True
+        return any(asked.get(name) is not None for name in self.personal)
 
     @property
     def name(self) -> str:
@@ -104,6 +122,8 @@ class Projection:
     rows: Callable[..., Iterable[Any]] | None = None
     """The rows that a state stands for."""
     context: Callable[[], Context] | None = None
+    shows: Callable[..., bool] | None = None
+    """Of which incidents alone its questions tell, by their status and whether they are logged."""
 
     @property
     def row(self) -> type[Any]:
@@ -131,6 +151,9 @@ class Projection:
         except (TypeError, NameError) as error:
             raise Misshapen(f"projection {name}: {error}") from error
         functions = [f for f in vars(module).values() if hasattr(f, "query_path")]
+        queries = tuple(Query(f.query_path, f, f.query_past, f.query_personal) for f in functions)
+        if stateful and any(query.past for query in queries):
+            raise Misshapen(f"projection {name} has a State, and is of no past")
         return cls(
             name=name,
             version=module.VERSION,
@@ -140,10 +163,11 @@ class Projection:
             takes_key=len(_parameters(module.fold) - {CONTEXT}) > 2,
             keys=getattr(module, "keys", None),
             events=events,
-            queries=tuple(Query(f.query_path, f) for f in functions),
+            queries=queries,
             states=states,
             rows=rows,
             context=context,
+            shows=getattr(module, "shows", None),
         )
 
 

@@ -13,6 +13,7 @@ from threading import Event as Flag
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from tocsin.readmodels.cleaning import Cleaning
 from tocsin.readmodels.database import Database
 from tocsin.readmodels.feeding import advance
 from tocsin.readmodels.follower import Follower
@@ -43,6 +44,8 @@ class Pace:
     """How often the runner says that it lives, and asks for the leases that it lacks."""
     outage_seconds: float = 5.0
     """Longest pause between two attempts while the database or the log is away."""
+    again_seconds: float = 60.0
+    """How long one that halted while it was made again is left alone."""
 
 
 class Seat:
@@ -53,11 +56,19 @@ class Seat:
         self.lease: Lease = database.lease(projection.name)
         self.follower: Follower | None = None
         self.build: Build | None = None
+        self.again_at = 0.0
+        """Before then it is not made again, whatever was forgotten."""
 
     @property
     def fed(self) -> Follower | None:
-        """What moves at the moment: the live one, or the one in the making."""
+        """What moves at the moment: the one in the making, or else the live one."""
         return self.build.follower if self.build is not None else self.follower
+
+    @property
+    def followers(self) -> list[Follower]:
+        """All that move at the moment: the live one goes on while another one is made."""
+        building = self.build.follower if self.build is not None else None
+        return [each for each in (self.follower, building) if each is not None]
 
     def leave(self) -> None:
         """Stop doing anything for it."""
@@ -83,7 +94,8 @@ class Projector:
         self._source, self._database = source, database
         self._pace = pace or Pace()
         self._doorbell = doorbell
-        self._registry = Registry(database)
+        self._registry, self._cleaning = Registry(database), Cleaning(database)
+        self._erased = 0
         self._seats = [Seat(database, projection) for projection in projections]
         self._next_beat = 0.0
         self._prepared = False
@@ -112,7 +124,7 @@ class Projector:
     def step(self) -> bool:
         """Do one round: a page for every projection that is behind; true if there was any."""
         if not self._prepared:
-            self._registry.migrate()
+            self._cleaning.migrate()
             self._prepared = True
         if time.monotonic() >= self._next_beat:
             self._beat()
@@ -142,20 +154,31 @@ class Projector:
 
     def _beat(self) -> None:
         """Renew what is held, notice what was replaced, and take what is free."""
+        self._erased = self._cleaning.asked_of(self._source)
         held = [s for s in self._seats if s.lease.take()]
         for seat in self._seats:
             if seat not in held:
                 seat.leave()
-        fed = [f for seat in held for f in (seat.fed,) if f is not None]
+        fed = [follower for seat in held for follower in seat.followers]
         replaced = self._registry.beat([follower.generation for follower in fed])
         for seat in held:
-            if seat.fed is not None and seat.fed.generation in replaced:
+            if any(follower.generation in replaced for follower in seat.followers):
                 seat.leave()
             if seat.build is not None and seat.build.follower.halted and self._live(seat):
                 seat.leave()
+                seat.again_at = time.monotonic() + self._pace.again_seconds
             if seat.fed is None:
                 self._open(seat)
+            self._clean(seat)
         self._compare_with(self._source.head())
+
+    def _clean(self, seat: Seat) -> None:
+        """Make it again beside the live one if that may hold what was forgotten."""
+        if seat.follower is None or seat.build is not None or time.monotonic() < seat.again_at:
+            return
+        if self._cleaning.clean(seat.follower.generation) < self._erased:
+            self._begin(seat)
+            logger.info("%s (version %d) is made again: something was forgotten", *_what(seat))
 
     def _compare_with(self, head: int) -> None:
         """Halt what has seen more than there is: it tells of events that nobody can prove."""
@@ -171,7 +194,10 @@ class Projector:
                 self._registry.mark(live, State.RUNNING)
             seat.follower = Follower(self._database, seat.projection, live)
             return
-        build = Build(self._database, seat.projection, Role.BUILDING)
+        self._begin(seat)
+
+    def _begin(self, seat: Seat) -> None:
+        build = Build(self._database, seat.projection, Role.BUILDING, self._erased)
         if build.begin() is not None:
             seat.build = build
 
@@ -187,12 +213,14 @@ class Projector:
         if not building:
             return 0
         followers = [seat.build.follower for seat in building if seat.build is not None]
+        # What comes while it reads is for the next page: under load, there is always more.
+        head = self._source.head()
         fed = advance(self._source, followers, self._pace.rebuild_events)
         for seat in building:
-            self._settle(seat, caught_up=not fed)
+            self._settle(seat, head)
         return fed
 
-    def _settle(self, seat: Seat, *, caught_up: bool) -> None:
+    def _settle(self, seat: Seat, head: int) -> None:
         build = seat.build
         assert build is not None
         try:
@@ -202,7 +230,7 @@ class Projector:
                 # It stays as it is for everyone to see, and whoever repairs it may rebuild it.
                 build.lease.release()
             elif (
-                caught_up
+                build.follower.position >= head
                 and build.follower.unfold(self._source)
                 and build.settle(self._source.head())
             ):

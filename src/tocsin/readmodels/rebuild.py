@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tocsin.readmodels.cleaning import Cleaning
 from tocsin.readmodels.database import Database
 from tocsin.readmodels.feeding import advance
 from tocsin.readmodels.follower import Follower
@@ -63,24 +64,36 @@ class Progress:
 class Build:
     """One generation in the making. It holds a lease, so nobody else makes one too."""
 
-    def __init__(self, database: Database, projection: Projection, role: Role) -> None:
-        self.projection, self.role = projection, role
+    def __init__(
+        self, database: Database, projection: Projection, role: Role, erased: int = 0
+    ) -> None:
+        """`erased`: the keys of all that was forgotten up to here are gone, and not used here."""
+        self.projection, self.role, self._erased = projection, role, erased
         self._database, self._registry = database, Registry(database)
+        self._cleaning = Cleaning(database)
         self.lease: Lease = database.lease(f"{projection.name}.{role}")
 
     def begin(self, *, fresh: bool = False) -> Follower | None:
         """Begin, or go on where an interrupted one stopped; none when another process does.
 
-        One that was begun by other code, or is unwanted (`fresh`), is dropped.
+        One that was begun by other code, or before something was forgotten, or is unwanted
+        (`fresh`), is dropped.
         """
         if not self.lease.take():
             return None
+        self._cleaning.migrate()
         with self._database.writing() as connection:
             left = self._registry.find(connection, self.projection.name, self.role)
-            if left is not None and (fresh or not fits(left, self.projection)):
+            if left is not None and (
+                fresh
+                or not fits(left, self.projection)
+                or self._cleaning.clean(left) < self._erased
+            ):
                 self._registry.drop(connection, left)
                 left = None
             begun = left or self._registry.begin(connection, self.projection, self.role)
+            if left is None:
+                self._cleaning.begun(connection, begun, self._erased)
         if begun.state is State.HALTED:
             self._registry.mark(begun, State.REBUILDING)
         self.follower = Follower(self._database, self.projection, begun, deferring=True)
@@ -130,8 +143,10 @@ def rebuild(
         AlreadyRebuilding: another process is at it.
         RebuildHalted: an event cannot be applied to some of them; the others are rebuilt.
     """
-    Registry(database).migrate()
-    builds = [Build(database, each, Role.BUILDING) for each in projections]
+    cleaning = Cleaning(database)
+    cleaning.migrate()
+    erased = cleaning.asked_of(source)
+    builds = [Build(database, each, Role.BUILDING, erased) for each in projections]
     try:
         for build in builds:
             if build.begin(fresh=fresh) is None:
@@ -156,8 +171,8 @@ def _run(
     while waiting:
         if stop is not None and stop():
             return False
-        fed = advance(source, [build.follower for build in waiting], page)
-        events += fed
+        before = source.head()
+        events += advance(source, [build.follower for build in waiting], page)
         going = [b for b in waiting if not (b.follower.halted or b.follower.lost)]
         head = source.head()
         if progress is not None and going:
@@ -166,7 +181,9 @@ def _run(
         waiting = [
             build
             for build in going
-            if fed or not (build.follower.unfold(source) and build.settle(head))
+            # What came while it read is for the next page: under load, there is always more.
+            if build.follower.position < before
+            or not (build.follower.unfold(source) and build.settle(head))
         ]
     if halted := [build.follower.generation for build in builds if build.follower.halted]:
         with database.reading() as connection:

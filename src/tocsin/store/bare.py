@@ -7,10 +7,13 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 import tocsin.aggregates  # noqa: F401 - every event is known once it is imported
 from tocsin.domain.kernel import EVENTS
 from tocsin.domain.openings import microseconds
 from tocsin.store.mapper import decode
+from tocsin.store.sealing import MARK, VEIL, opened
 
 REMEMBERED = 8_192
 """Instants that are not read twice: events of one command share them."""
@@ -22,6 +25,16 @@ _SHAPES = {name: (kind.schema, len(fields(kind))) for name, kind in _KINDS.items
 def instant_us(text: str) -> int:
     """Microseconds since 1970 of an instant as it is stored."""
     return microseconds(datetime.fromisoformat(text))
+
+
+def veiled(body: bytes) -> dict[str, Any]:
+    """A stored event as JSON has it, a pseudonym in place of each person and no sealed text.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    raw: dict[str, Any] = orjson.loads(body)
+    return opened(raw, VEIL) if MARK in body else raw
 
 
 def fields_today(raw: Mapping[str, Any], body: bytes) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from tocsin.domain.kernel import Claim, Recorded
+from tocsin.unavailable import StoreUnavailable as StoreUnavailable  # noqa: PLC0414 - known here
 
 NATIVE_REFERENCE = re.compile(r"INC(\d{7,12})")
 """How the references that Tocsin gives out look: `INC0000001` upwards."""
@@ -98,10 +99,6 @@ Outcome = Stored | Duplicate | Stale | Taken | Failed
 Name = tuple[str, str]
 
 
-class StoreUnavailable(Exception):
-    """The log cannot be written or read at the moment. Nothing of the batch was acknowledged."""
-
-
 @dataclass
 class Known:
     """What the store knows about a batch, read inside its transaction."""
@@ -138,7 +135,7 @@ def arbitrate(
             for draft in entry.drafts:
                 known.versions[draft.stream] = draft.version
             for claim in entry.claims:
-                _settle(claim, entry.drafts[0].stream, known.holders)
+                settle(claim, entry.drafts[0].stream, known.holders)
         else:
             behind |= entry.extends
         outcomes.append(outcome)
@@ -168,7 +165,8 @@ def _loses(entry: Entry, known: Known) -> Outcome | None:
     return None
 
 
-def _settle(claim: Claim, stream: UUID, holders: dict[Name, UUID]) -> None:
+def settle(claim: Claim, stream: UUID, holders: dict[Name, UUID]) -> None:
+    """Let a stream take or give back a name."""
     name = (claim.kind, claim.key)
     if claim.take:
         holders.setdefault(name, stream)

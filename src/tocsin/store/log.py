@@ -1,7 +1,7 @@
 """The log, as the rest of Tocsin sees it: an application of the eventsourcing library."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
@@ -11,15 +11,23 @@ from eventsourcing.utils import Environment, EnvType
 
 from tocsin.domain.kernel import Recorded
 from tocsin.settings import Settings
-from tocsin.store.entries import Entry, Outcome
-from tocsin.store.mapper import CanonicalMapper, decode
+from tocsin.store.copying import Copying
+from tocsin.store.entries import Entry, Outcome, StoreUnavailable
+from tocsin.store.mapper import CanonicalMapper, decode, shown
+from tocsin.store.proving import Proving
 from tocsin.store.recorder import LogRecorder
+from tocsin.store.sealing import Seals, subjects_in
 
+if TYPE_CHECKING:
+    from tocsin.vault import Vault
+
+EVENTS_AT_ONCE = 1_000
+"""Events that are looked through with one question, backwards, for sealed values."""
 STREAMS_AT_ONCE = 500
 """Streams whose histories are read with one question."""
 
 
-class Log(Application[UUID]):
+class Log(Proving, Copying, Application[UUID]):
     """One ordered log of every event of every stream."""
 
     name = "tocsin"
@@ -27,13 +35,27 @@ class Log(Application[UUID]):
     def __init__(self, env: EnvType) -> None:
         super().__init__(env)
         self._recorder = cast(LogRecorder, self.recorder)
+        self._vault: Vault | None = None
+
+    @property
+    def seals(self) -> Seals:
+        """The keys with which events are sealed and opened."""
+        return self._recorder.seals
+
+    @seals.setter
+    def seals(self, seals: Seals) -> None:
+        self._recorder.seals = seals
+        cast(CanonicalMapper, self.mapper).seals = seals
 
     @classmethod
-    def open(cls, settings: Settings, *, writer: bool = False) -> "Log":
+    def open(cls, settings: Settings, *, writer: bool = False, veiled: bool = False) -> "Log":
         """Open the log that the settings name; as its writer, create or migrate it first.
 
+        Who needs nobody's name and no text opens it `veiled`, without keys.
+
         Raises:
-            StoreUnavailable: it is not there, cannot be reached, or has another writer.
+            StoreUnavailable: it is not there, cannot be reached, or has another writer; or its
+                vault cannot be unlocked, or is not the one that its last events were sealed with.
         """
         if settings.database:
             env = {"PERSISTENCE_MODULE": "tocsin.store.postgres"}
@@ -41,7 +63,37 @@ class Log(Application[UUID]):
         else:
             env = {"PERSISTENCE_MODULE": "tocsin.store.sqlite"}
             env["TOCSIN_LOG_FILE"] = str(settings.log_file)
-        return cls({**env, "TOCSIN_LOG_WRITER": "y" if writer else "n"})
+        env["TOCSIN_LOG_LEDGER"] = "y" if settings.ledger else "n"
+        log = cls({**env, "TOCSIN_LOG_WRITER": "y" if writer else "n"})
+        if not veiled:
+            log._unlock(settings, writer=writer)
+        return log
+
+    def _unlock(self, settings: Settings, *, writer: bool) -> None:
+        from tocsin.vault import Vault
+
+        try:
+            vault = Vault.open(settings, writer=writer, tail=self.last_sealed)
+        except BaseException:
+            self.close()
+            raise
+        self.seals = self._vault = vault
+
+    @property
+    def vault(self) -> "Vault":
+        """The keys of the people and cases that are sealed in it.
+
+        Raises:
+            StoreUnavailable: it was opened without them.
+        """
+        if self._vault is None:
+            raise StoreUnavailable("This log was opened without the keys of its vault.")
+        return self._vault
+
+    def look(self) -> None:
+        """See now which keys were destroyed elsewhere, and use none of them any more."""
+        if self._vault is not None:
+            self._vault.look()
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
         """Only what `open` says: a stray variable must never choose another store."""
@@ -73,15 +125,54 @@ class Log(Application[UUID]):
         """The number of events of a stream."""
         return self._recorder.version(stream)
 
+    def last_sealed(self, after: int) -> set[str]:
+        """The subjects of the last event after a position that holds sealed values, if any does."""
+        until = self.head()
+        while until > after:
+            start = max(after, until - EVENTS_AT_ONCE)
+            for _, body in reversed(self._recorder.bodies(start, until - start)):
+                if found := subjects_in([body]):
+                    return found
+            until = start
+        return set()
+
     def history(
         self, stream: UUID, after: int = 0, until: int | None = None
     ) -> list[Recorded[Any]]:
         """One stream's events with `after < version <= until`, in order."""
-        return [decode(body) for body in self._recorder.history(stream, after, until)]
+        return self.decoded(self._recorder.history(stream, after, until))
 
     def page(self, after: int, limit: int) -> list[Recorded[Any]]:
         """The events after a position, in order."""
-        return [decode(body) for _, body in self._recorder.bodies(after, limit)]
+        return self.decoded([body for _, body in self._recorder.bodies(after, limit)])
+
+    def decode(self, body: bytes) -> Recorded[Any]:
+        """One stored event, opened as far as there are keys.
+
+        Raises:
+            Unreadable: it cannot be decoded.
+        """
+        return decode(body, self.seals)
+
+    def shown(self, bodies: Collection[bytes]) -> list[bytes]:
+        """Stored events as they would be had nothing been sealed, as far as there are keys.
+
+        Raises:
+            Unreadable: a sealed value is not what was sealed there.
+        """
+        seals = self.seals
+        seals.preload(subjects_in(bodies))
+        return [shown(body, seals) for body in bodies]
+
+    def decoded(self, bodies: Collection[bytes]) -> list[Recorded[Any]]:
+        """Stored events, opened as far as there are keys, which are fetched together.
+
+        Raises:
+            Unreadable: one of them cannot be decoded.
+        """
+        seals = self.seals
+        seals.preload(subjects_in(bodies))
+        return [decode(body, seals) for body in bodies]
 
     def raw_page(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Positions and stored bytes of the events after a position, in order."""
@@ -154,3 +245,5 @@ class Log(Application[UUID]):
         """Let go of connections and locks."""
         super().close()
         self._recorder.close()
+        if self._vault is not None:
+            self._vault.close()

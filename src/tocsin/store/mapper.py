@@ -20,6 +20,7 @@ from eventsourcing.persistence import Mapper, StoredEvent
 
 import tocsin.aggregates  # noqa: F401  what is stored can be of any kind
 from tocsin.domain.kernel import EVENTS, Event, Recorded, upcast
+from tocsin.store.sealing import MARK, VEIL, Seals, opened, sealed_event
 
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
 _PLACE = b'"position":0,'
@@ -37,8 +38,9 @@ class Unreadable(Exception):
     """A stored event cannot be decoded. Whoever reads it must stop, never skip."""
 
 
-def encode(recorded: Recorded[Any]) -> bytes:
-    """Return the canonical bytes: JSON with sorted keys, UTF-8, no floats, UTC with Z.
+def encode(recorded: Recorded[Any], seals: Seals = VEIL) -> bytes:
+    """Return the canonical bytes: JSON with sorted keys, UTF-8, no floats, UTC with Z. What they
+    say about people is sealed if there are keys.
 
     Raises:
         TypeError: a text is not Unicode (a lone surrogate).
@@ -47,12 +49,16 @@ def encode(recorded: Recorded[Any]) -> bytes:
     actor, causation, command_id, occurred_at, recorded_at, stream, version, via = _ENVELOPE(
         recorded
     )
+    data: Mapping[str, Any] = vars(event)
+    if seals.sealing:
+        stream = str(stream)
+        actor, data = sealed_event(event, actor, stream, version, seals)
     return orjson.dumps(
         {
             "actor": actor,
             "causation": causation,
             "command_id": command_id,
-            "data": vars(event),
+            "data": data,
             "event": event.event_name,
             "occurred_at": occurred_at,
             "position": recorded.position,
@@ -76,14 +82,17 @@ def placed(body: bytes, position: int) -> bytes:
     return b'%b"position":%d,%b' % (head, position, tail)
 
 
-def decode(body: bytes) -> Recorded[Any]:
-    """Return the event in its envelope.
+def decode(body: bytes, seals: Seals = VEIL) -> Recorded[Any]:
+    """Return the event in its envelope, opened as far as there are keys.
 
     Raises:
-        Unreadable: not JSON, an unknown name, a newer schema, or a field of another type.
+        Unreadable: not JSON, an unknown name, a newer schema, a field of another type, or a sealed
+            value that is not what was sealed there.
     """
     try:
         raw = orjson.loads(body)
+        if MARK in body:
+            opened(raw, seals)
         name, data = raw["event"], raw["data"]
         cls: Any = EVENTS[name]
         if raw["schema"] != cls.schema:
@@ -106,6 +115,20 @@ def decode(body: bytes) -> Recorded[Any]:
         object.__setattr__(recorded, "__dict__", fields)
         return recorded
     except (KeyError, ValueError, TypeError, AttributeError, LookupError) as error:
+        raise Unreadable(f"{type(error).__name__}: {error}: {bytes(body[:200])!r}") from error
+
+
+def shown(body: bytes, seals: Seals) -> bytes:
+    """The bytes as they would be had nothing been sealed, as far as there are keys.
+
+    Raises:
+        Unreadable: a sealed value is not what was sealed there.
+    """
+    if MARK not in body:
+        return body
+    try:
+        return orjson.dumps(opened(orjson.loads(body), seals), option=_CANONICAL)
+    except (KeyError, ValueError, TypeError) as error:
         raise Unreadable(f"{type(error).__name__}: {error}: {bytes(body[:200])!r}") from error
 
 
@@ -176,6 +199,9 @@ def converter(hint: Any) -> Converter | None:
 class CanonicalMapper(Mapper[UUID]):
     """Our bytes, in the library's words."""
 
+    seals: Seals = VEIL
+    """With whose keys events are opened."""
+
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
         """Encode one event in its envelope."""
         assert isinstance(domain_event, Recorded)
@@ -188,4 +214,4 @@ class CanonicalMapper(Mapper[UUID]):
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
         """Decode one event in its envelope."""
-        return decode(stored_event.state)
+        return decode(stored_event.state, self.seals)

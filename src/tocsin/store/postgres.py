@@ -9,8 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TypeVar
-from uuid import UUID
+from typing import Any, LiteralString, TypeVar
 
 from eventsourcing.persistence import (
     ApplicationRecorder,
@@ -18,8 +17,11 @@ from eventsourcing.persistence import (
     TrackingRecorder,
 )
 
+from tocsin.ledger.merkle import Frontier
+from tocsin.store.copies import Piece
 from tocsin.store.entries import (
     Entry,
+    Known,
     Outcome,
     StoreUnavailable,
     arbitrate,
@@ -29,28 +31,32 @@ from tocsin.store.entries import (
 )
 from tocsin.store.mapper import encode
 from tocsin.store.postgres_batch import (
-    ANSWERS,
     BEGIN,
     LIMITS,
     MOVE_HEAD,
     RESERVE,
-    VERSIONS,
+    Head,
     add_commands,
     add_events,
     change_claims,
+    event_rows,
     look,
 )
+from tocsin.store.postgres_copying import append
+from tocsin.store.postgres_reading import PostgresReading
 from tocsin.store.postgres_server import (
-    AT_FAULT,
     LOST,
     Connection,
+    Cursor,
     DriverError,
     Server,
     check_schema,
     migrate,
     risks,
 )
-from tocsin.store.recorder import EventsAlone, LogRecorder
+from tocsin.store.postgres_tree import PostgresTree, add_nodes, caught_up, explained, grown
+from tocsin.store.recorder import EventsAlone
+from tocsin.store.tree import CATCH_UP_EVENTS
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -59,12 +65,14 @@ REFERENCES_AT_ONCE = 20
 """Numbers reserved in one go. Those that a process has not used when it ends stay unused."""
 
 
-class PostgresRecorder(LogRecorder):
+class PostgresRecorder(PostgresReading):
     """The log in one PostgreSQL database. With `writer`, creates or migrates it first."""
 
-    def __init__(self, url: str, *, writer: bool) -> None:
+    def __init__(self, url: str, *, writer: bool, ledger: bool) -> None:
         super().__init__()
         self._server = Server(url)
+        self.tree = PostgresTree(self._server, self._alone)
+        self._ledger = ledger
         self._may_write = writer
         self._lock = threading.RLock()
         self._writer: Connection | None = None
@@ -75,6 +83,8 @@ class PostgresRecorder(LogRecorder):
                 migrate(connection, self._server.place)
                 for risk in risks(connection):
                     logger.warning("%s: %s", self._server.place, risk)
+                if ledger:
+                    caught_up(connection, self._server.place)
             else:
                 with self._server.connect() as connection:
                     check_schema(connection, self._server.place)
@@ -101,8 +111,8 @@ class PostgresRecorder(LogRecorder):
                 yield
             except BaseException as error:
                 self._discard()
-                if isinstance(error, DriverError) and not isinstance(error, AT_FAULT):
-                    raise self._server.unavailable(error) from error
+                if (reason := explained(error, self._server)) is not None:
+                    raise reason from error
                 raise
 
     def _repeatable(self, ask: Callable[[Connection], T]) -> T:
@@ -117,6 +127,24 @@ class PostgresRecorder(LogRecorder):
             self._discard()
         return ask(self._ready())
 
+    def _alone(
+        self, statement: LiteralString, parameters: Sequence[Any], *, durable: bool = True
+    ) -> Cursor[Any]:
+        """Do one thing, which may be done twice, in a transaction of its own."""
+
+        def do(connection: Connection) -> Cursor[Any]:
+            with connection.pipeline():
+                connection.execute(BEGIN)
+                connection.execute(LIMITS)
+                if not durable:
+                    connection.execute("SET LOCAL synchronous_commit = off")
+                done = connection.execute(statement, parameters)
+                connection.execute("COMMIT")
+            return done
+
+        with self._guarded():
+            return self._repeatable(do)
+
     def reserve_references(self, count: int) -> None:
         """Reserve numbers for this process. Each may be used once, so gaps stay but no doubles.
 
@@ -126,27 +154,35 @@ class PostgresRecorder(LogRecorder):
             return
         # A process that wants few (an import, a demo) should leave no gap behind.
         size = max(missing, REFERENCES_AT_ONCE) if self._reserved else missing
-
-        def reserve(connection: Connection) -> int:
-            with connection.pipeline():
-                connection.execute(BEGIN)
-                connection.execute(LIMITS)
-                connection.execute("SET LOCAL synchronous_commit = off")
-                moved = connection.execute(RESERVE, (size,))
-                connection.execute("COMMIT")
-            ((last,),) = moved.fetchall()
-            return int(last)
-
-        with self._guarded():
-            last = self._repeatable(reserve)
+        ((last,),) = self._alone(RESERVE, (size,), durable=False).fetchall()
         self._reserved = True
         self.references.add(range(last - size + 1, last + 1))
 
+    def _look(self, entries: Sequence[Entry]) -> tuple[Head, Known, Frontier]:
+        """Take the head. The tree is then as long as the log, also if other servers keep none."""
+        place = self._server.place
+        while True:
+            head, known = self._repeatable(lambda connection: look(connection, entries))
+            if not self._ledger or head.position - head.tree_size <= CATCH_UP_EVENTS:
+                further = CATCH_UP_EVENTS if self._ledger else 0
+                return head, known, grown(self._ready(), place, head, further)
+            self._ready().execute("ROLLBACK")
+            caught_up(self._ready(), place)
+
+    def _append(self, piece: Piece) -> None:
+        with self._guarded():
+            head, _, frontier = self._look(())
+            edge = frontier if self._ledger else None
+            append(self._ready(), self._server.place, piece, head, edge)
+        self.references.skip_to(max(head.imported, piece.reference))
+
     def _commit(self, entries: Sequence[Entry]) -> list[Outcome]:
         # Encoded before the lock, for which writers on other servers wait.
-        bodies = {id(draft): encode(draft) for entry in entries for draft in entry.drafts}
+        bodies = {
+            id(draft): encode(draft, self.seals) for entry in entries for draft in entry.drafts
+        }
         with self._guarded():
-            head, known = self._repeatable(lambda connection: look(connection, entries))
+            head, known, frontier = self._look(entries)
             before = dict(known.holders)
             outcomes, winners = arbitrate(entries, known, head.position)
             claimed = highest_reference(claimed_names(entry for entry, _ in winners), 0)
@@ -154,84 +190,21 @@ class PostgresRecorder(LogRecorder):
             changes = any(entry.kept or entry.drafts for entry, _ in winners)
             with connection.pipeline():
                 if changes:
-                    position = add_events(connection, head.position, winners, bodies)
+                    rows = event_rows(winners, bodies)
+                    add_events(connection, head.position, rows)
+                    if self._ledger:
+                        add_nodes(connection, frontier.extend(row[3] for row in rows))
                     add_commands(connection, winners)
                     change_claims(connection, *changed_claims(before, known.holders))
                     foreign = claimed if claimed > head.reference else 0
-                    connection.execute(MOVE_HEAD, (position, foreign, foreign))
+                    tree = (frontier.size, frontier.to_bytes())
+                    connection.execute(
+                        MOVE_HEAD, (head.position + len(rows), foreign, foreign, *tree)
+                    )
                 done = connection.execute("COMMIT" if changes else "ROLLBACK")
             assert not changes or done.statusmessage == "COMMIT", done.statusmessage
         self.references.skip_to(max(head.imported, claimed))
         return outcomes
-
-    def answers(self, command_ids: Sequence[UUID]) -> dict[UUID, tuple[bytes, bytes]]:
-        """Fingerprint and first answer of each of these commands that was answered before."""
-        rows = self._server.read(ANSWERS, (list(command_ids),)) if command_ids else ()
-        return {command_id: (fingerprint, answer) for command_id, fingerprint, answer in rows}
-
-    def holder(self, kind: str, key: str) -> UUID | None:
-        """The stream that holds this name."""
-        rows = self._server.read(
-            "SELECT stream FROM tocsin.claims WHERE kind = %b AND key = %b", (kind, key)
-        )
-        return rows[0][0] if rows else None
-
-    def version(self, stream: UUID) -> int:
-        """The number of events of a stream."""
-        ((_, version),) = self._server.read(VERSIONS, ([stream],))
-        return version or 0
-
-    def bodies(self, after: int, limit: int) -> list[tuple[int, bytes]]:
-        """Positions and stored bytes of the events after a position, in order."""
-        return self._server.read(
-            "SELECT position, body FROM tocsin.events WHERE position > %b"
-            " ORDER BY position LIMIT %b",
-            (after, limit),
-        )
-
-    def named(
-        self, names: Sequence[str], after: int, until: int, limit: int
-    ) -> list[tuple[int, bytes]]:
-        """The events of some names only."""
-        return self._server.read(
-            "SELECT position, body FROM tocsin.events WHERE position > %b AND position <= %b"
-            " AND topic = ANY(%b) ORDER BY position LIMIT %b",
-            (after, until, list(names), limit),
-        )
-
-    def share(
-        self, names: Sequence[str], part: range, after: int, until: int
-    ) -> list[tuple[bytes, bytes]]:
-        """Streams and stored bytes of the events of some names, of a part of all streams."""
-        ends = [number.to_bytes(2, "big") for number in (part[0], part[-1])]
-        return self._server.read(
-            "SELECT uuid_send(stream), body FROM tocsin.events"
-            " WHERE position > %b AND position <= %b AND topic = ANY(%b)"
-            " AND substring(uuid_send(stream) FROM 15) BETWEEN %b AND %b ORDER BY position",
-            (after, until, list(names), *ends),
-        )
-
-    def history(self, stream: UUID, after: int, until: int | None) -> list[bytes]:
-        """Stored bytes of one stream's events with `after < version <= until`, in order."""
-        rows = self._server.read(
-            "SELECT body FROM tocsin.events WHERE stream = %b AND version > %b AND version <= %b"
-            " ORDER BY version",
-            (stream, after, until if until is not None else 2**62),
-        )
-        return [body for (body,) in rows]
-
-    def histories(self, streams: Sequence[UUID]) -> list[tuple[UUID, bytes]]:
-        """Stored bytes of the events of several streams, each stream's in order."""
-        return self._server.read(
-            "SELECT stream, body FROM tocsin.events WHERE stream = ANY(%b::uuid[])"
-            " ORDER BY stream, version",
-            (list(streams),),
-        )
-
-    def max_notification_id(self) -> int | None:
-        """The position of the last event, or None."""
-        ((position,),) = self._server.read("SELECT position FROM tocsin.head")
-        return position or None
 
     def risks(self) -> list[str]:
         """What about the server puts acknowledged events at risk, one sentence each."""
@@ -251,9 +224,14 @@ class Factory(EventsAlone, InfrastructureFactory[TrackingRecorder]):
 
     URL = "TOCSIN_LOG_URL"
     WRITER = "TOCSIN_LOG_WRITER"
+    LEDGER = "TOCSIN_LOG_LEDGER"
 
     def application_recorder(self) -> ApplicationRecorder:
         """Open the log."""
         url = self.env.get(self.URL)
         assert url is not None
-        return PostgresRecorder(url, writer=self.env.get(self.WRITER) == "y")
+        return PostgresRecorder(
+            url,
+            writer=self.env.get(self.WRITER) == "y",
+            ledger=self.env.get(self.LEDGER) != "n",
+        )

@@ -29,7 +29,8 @@ LIMITS: LiteralString = """SELECT
     set_config('statement_timeout', '30s', true),
     set_config('idle_in_transaction_session_timeout', '10s', true),
     set_config('enable_seqscan', 'off', true)"""
-HEAD: LiteralString = "SELECT position, reference, imported FROM tocsin.head FOR UPDATE"
+HEAD: LiteralString = """SELECT position, reference, imported, tree_size, frontier
+    FROM tocsin.head FOR UPDATE"""
 ANSWERS: LiteralString = """SELECT command_id, fingerprint, answer FROM tocsin.commands
     WHERE command_id = ANY(%b::uuid[])"""
 VERSIONS: LiteralString = """SELECT s, (SELECT version FROM tocsin.events WHERE stream = s
@@ -48,7 +49,8 @@ FREE_CLAIMS: LiteralString = """DELETE FROM tocsin.claims WHERE (kind, key) IN
 ADD_CLAIMS: LiteralString = """INSERT INTO tocsin.claims (kind, key, stream)
     SELECT * FROM unnest(%b::text[], %b::text[], %b::uuid[])"""
 MOVE_HEAD: LiteralString = """UPDATE tocsin.head SET position = %b,
-    reference = greatest(reference, %b), imported = greatest(imported, %b)"""
+    reference = greatest(reference, %b), imported = greatest(imported, %b),
+    tree_size = %b, frontier = %b"""
 
 RESERVE: LiteralString = "UPDATE tocsin.head SET reference = reference + %b RETURNING reference"
 
@@ -62,6 +64,9 @@ class Head:
     """The highest native number that is in use or reserved."""
     imported: int
     """The highest native number that came from elsewhere and that nobody had reserved."""
+    tree_size: int
+    frontier: bytes
+    """The right edge of the hash tree over the events."""
 
 
 def look(connection: Connection, entries: Sequence[Entry]) -> tuple[Head, Known]:
@@ -78,37 +83,39 @@ def look(connection: Connection, entries: Sequence[Entry]) -> tuple[Head, Known]
         if streams:
             versions = connection.execute(VERSIONS, (streams,), binary=True)
         if names:
-            holders = connection.execute(HOLDERS, _columns(names), binary=True)
-    ((position, reference, imported),) = head.fetchall()
-    return Head(position, reference, imported), Known(
+            holders = connection.execute(HOLDERS, columns(names), binary=True)
+    (found,) = head.fetchall()
+    return Head(*found), Known(
         {key: (mark, answer) for key, mark, answer in answers} if answers else {},
         {stream: version or 0 for stream, version in versions} if versions else {},
         {(kind, key): stream for kind, key, stream in holders} if holders else {},
     )
 
 
-def add_events(
-    connection: Connection,
-    position: int,
-    winners: Sequence[tuple[Entry, Stored]],
-    bodies: dict[int, bytes],
-) -> int:
-    """Insert the winners' events behind `position`; return the position of the last one."""
-    rows = [
+def event_rows(
+    winners: Sequence[tuple[Entry, Stored]], bodies: dict[int, bytes]
+) -> list[tuple[UUID, int, str, bytes]]:
+    """Stream, version, name and stored bytes of the winners' events, in order."""
+    return [
         (draft.stream, draft.version, draft.event.event_name, placed(bodies[id(draft)], place))
         for entry, stored in winners
         for draft, place in zip(entry.drafts, stored.positions, strict=True)
     ]
+
+
+def add_events(
+    connection: Connection, position: int, rows: Sequence[tuple[UUID, int, str, bytes]]
+) -> None:
+    """Insert events behind `position`."""
     if rows:
-        connection.execute(ADD_EVENTS, (position, *_columns(rows)))
-    return position + len(rows)
+        connection.execute(ADD_EVENTS, (position, *columns(rows)))
 
 
 def add_commands(connection: Connection, winners: Sequence[tuple[Entry, Stored]]) -> None:
     """Remember what the winners' commands were answered."""
     rows = [(e.command_id, e.fingerprint, stored.answer) for e, stored in winners if e.kept]
     if rows:
-        connection.execute(ADD_COMMANDS, _columns(rows))
+        connection.execute(ADD_COMMANDS, columns(rows))
 
 
 def change_claims(
@@ -116,11 +123,11 @@ def change_claims(
 ) -> None:
     """Free the names that are gone, and give out the new ones."""
     if gone:
-        connection.execute(FREE_CLAIMS, _columns(gone))
+        connection.execute(FREE_CLAIMS, columns(gone))
     if new:
-        connection.execute(ADD_CLAIMS, _columns(new))
+        connection.execute(ADD_CLAIMS, columns(new))
 
 
-def _columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+def columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
     """One array per column: the statement stays the same for any number of rows."""
     return [list(column) for column in zip(*rows, strict=True)]

@@ -42,13 +42,14 @@ READ_ONLY: LiteralString = (
 )
 """Every question has its index; statistics of a young table would talk the planner out of it."""
 
+Cursor = psycopg.Cursor
 DriverError = psycopg.Error
 LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 """Errors that a lost connection shows as, among others."""
 AT_FAULT = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
 """Errors of what is to be stored. All others are the server's or the connection's."""
 
-SCHEMA = 1
+SCHEMA = 2
 STEPS: dict[int, tuple[LiteralString, ...]] = {
     1: (
         """CREATE TABLE tocsin.events (
@@ -68,6 +69,23 @@ STEPS: dict[int, tuple[LiteralString, ...]] = {
         """CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON tocsin.events
             FOR EACH STATEMENT EXECUTE FUNCTION tocsin.append_only()""",
         """CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON tocsin.commands
+            FOR EACH STATEMENT EXECUTE FUNCTION tocsin.append_only()""",
+    ),
+    2: (
+        """ALTER TABLE tocsin.head ADD COLUMN tree_size bigint NOT NULL DEFAULT 0,
+            ADD COLUMN frontier bytea NOT NULL DEFAULT ''""",
+        """CREATE TABLE tocsin.nodes (
+            height smallint, number bigint, hash bytea NOT NULL, PRIMARY KEY (height, number))""",
+        """CREATE TABLE tocsin.checkpoints (
+            size bigint PRIMARY KEY, note text NOT NULL, made_at timestamptz NOT NULL)""",
+        """CREATE TABLE tocsin.attestations (
+            size bigint, place text COLLATE "C", kind text COLLATE "C", body bytea NOT NULL,
+            made_at timestamptz, PRIMARY KEY (size, place, kind, made_at))""",
+        """CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON tocsin.nodes
+            FOR EACH STATEMENT EXECUTE FUNCTION tocsin.append_only()""",
+        """CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON tocsin.checkpoints
+            FOR EACH STATEMENT EXECUTE FUNCTION tocsin.append_only()""",
+        """CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON tocsin.attestations
             FOR EACH STATEMENT EXECUTE FUNCTION tocsin.append_only()""",
     ),
 }
@@ -241,10 +259,22 @@ def migrate(connection: Connection, place: str) -> None:
         if not have:
             connection.execute("CREATE TABLE tocsin.schema_version (version integer NOT NULL)")
             connection.execute("INSERT INTO tocsin.schema_version VALUES (0)")
-        for version in range(have + 1, SCHEMA + 1):
-            for statement in STEPS[version]:
-                connection.execute(statement)
+        try:
+            for version in range(have + 1, SCHEMA + 1):
+                for statement in STEPS[version]:
+                    connection.execute(statement)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise unpermitted(connection.info.user, place, have) from error
         connection.execute("UPDATE tocsin.schema_version SET version = %s", (SCHEMA,))
+
+
+def unpermitted(role: str, place: str, have: int) -> StoreUnavailable:
+    """Why the service's own role does not bring the log up to date, and what to do."""
+    return StoreUnavailable(
+        f"{place} has schema {have}; this version needs {SCHEMA}, and {role} may not change it. Let"
+        " the owner of the log run `tocsin database migrate` once, and then what"
+        f" `tocsin database grants {role}` prints."
+    )
 
 
 def risks(connection: Connection) -> list[str]:

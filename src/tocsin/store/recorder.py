@@ -16,6 +16,7 @@ from eventsourcing.persistence import (
     Subscription,
 )
 
+from tocsin.store.copies import Answer, Piece
 from tocsin.store.entries import (
     Entry,
     Failed,
@@ -26,6 +27,8 @@ from tocsin.store.entries import (
     StoreUnavailable,
 )
 from tocsin.store.mapper import decode
+from tocsin.store.sealing import VEIL, Seals
+from tocsin.store.tree import Tree
 
 FOLLOW_SECONDS = 0.05
 """How often a subscription looks by itself: a doorbell that does not ring delays nothing longer."""
@@ -35,8 +38,13 @@ READ_ROWS = 1_000
 class LogRecorder(ApplicationRecorder):
     """A gapless, ordered, append-only log with exactly-once commands."""
 
+    tree: Tree
+    """The hash tree over its events."""
+
     def __init__(self) -> None:
         self.references = References()
+        self.seals: Seals = VEIL
+        """With whose keys the events that are committed are sealed."""
         self.doorbell = Condition()
         """Rung in this process after every commit."""
 
@@ -47,6 +55,10 @@ class LogRecorder(ApplicationRecorder):
     @abstractmethod
     def answers(self, command_ids: Sequence[UUID]) -> dict[UUID, tuple[bytes, bytes]]:
         """Fingerprint and first answer of each of these commands that was answered before."""
+
+    @abstractmethod
+    def answers_page(self, after: UUID | None, limit: int) -> list[Answer]:
+        """All answers in the order of the commands' ids: the next ones behind one of them."""
 
     @abstractmethod
     def holder(self, kind: str, key: str) -> UUID | None:
@@ -90,6 +102,10 @@ class LogRecorder(ApplicationRecorder):
         """Settle and store a batch in one durable transaction."""
 
     @abstractmethod
+    def _append(self, piece: Piece) -> None:
+        """Store a piece of another log in one durable transaction."""
+
+    @abstractmethod
     def close(self) -> None:
         """Let go of every connection and lock."""
 
@@ -114,6 +130,17 @@ class LogRecorder(ApplicationRecorder):
         with self.doorbell:
             self.doorbell.notify_all()
         return outcomes
+
+    def append_stored(self, piece: Piece) -> None:
+        """Store a piece of another log durably: the very bytes, at the very positions.
+
+        Raises:
+            NotNext: the log does not end where it begins. Nothing was stored.
+            StoreUnavailable: it is not known whether it was stored.
+        """
+        self._append(piece)
+        with self.doorbell:
+            self.doorbell.notify_all()
 
     def _halves(self, entries: Sequence[Entry]) -> list[Outcome]:
         """Store two halves one after the other; what rested on a loser of the first is stale."""

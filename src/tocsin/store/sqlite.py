@@ -2,11 +2,10 @@
 
 import os
 import threading
-from collections.abc import Iterable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from eventsourcing.persistence import (
     ApplicationRecorder,
@@ -14,6 +13,8 @@ from eventsourcing.persistence import (
     TrackingRecorder,
 )
 
+from tocsin.ledger.merkle import Frontier
+from tocsin.store.copies import Piece
 from tocsin.store.entries import (
     Entry,
     Outcome,
@@ -23,20 +24,35 @@ from tocsin.store.entries import (
     highest_reference,
 )
 from tocsin.store.mapper import encode, placed
-from tocsin.store.recorder import EventsAlone, LogRecorder
-from tocsin.store.sqlite_batch import insert, look, marks
-from tocsin.store.sqlite_file import check_schema, connect, exclusive, migrate, sqlite3
+from tocsin.store.recorder import EventsAlone
+from tocsin.store.sqlite_batch import change_claims, insert, look
+from tocsin.store.sqlite_copying import append
+from tocsin.store.sqlite_file import (
+    FAULTS,
+    Reader,
+    check_schema,
+    connect,
+    exclusive,
+    migrate,
+    sqlite3,
+)
+from tocsin.store.sqlite_reading import SQLiteReading
+from tocsin.store.sqlite_tree import EDGE, SQLiteTree, add_nodes, caught_up
+from tocsin.store.tree import edge
 
 
-class SQLiteRecorder(LogRecorder):
+class SQLiteRecorder(SQLiteReading):
     """The log in one SQLite file. With `writer`, holds the file's lock until closed."""
 
-    def __init__(self, path: Path, *, writer: bool) -> None:
+    def __init__(self, path: Path, *, writer: bool, ledger: bool) -> None:
         super().__init__()
         self.path = path
+        self.tree = SQLiteTree(str(path), self._read, self._write)
+        self._ledger = ledger
+        self._frontier = Frontier()
         self._lock = threading.RLock()
         self._local = threading.local()
-        self._readers: list[_Reader] = []
+        self._readers: list[Reader] = []
         self._closed = False
         self._writer: Any = None
         self._lock_file: int | None = None
@@ -57,13 +73,13 @@ class SQLiteRecorder(LogRecorder):
                 check_schema(path, connection)
 
     @property
-    def _reader(self) -> "_Reader":
-        reader: _Reader | None = getattr(self._local, "reader", None)
+    def _reader(self) -> Reader:
+        reader: Reader | None = getattr(self._local, "reader", None)
         if reader is None:
             with self._lock:
                 if self._closed:
                     raise StoreUnavailable(f"{self.path} is closed.")
-                reader = self._local.reader = _Reader(connect(self.path, write=False))
+                reader = self._local.reader = Reader(connect(self.path, write=False))
                 self._readers.append(reader)
         return reader
 
@@ -75,8 +91,25 @@ class SQLiteRecorder(LogRecorder):
                     raise StoreUnavailable(f"{self.path} is closed.")
                 rows: list[Any] = reader.connection.execute(statement, tuple(parameters)).fetchall()
             return rows
-        except sqlite3.Error as error:
+        except FAULTS as error:
             raise StoreUnavailable(f"{self.path} cannot be read: {error}.") from error
+
+    def _write(self, statement: str, parameters: Iterable[Any]) -> int:
+        """Do one thing durably; return how many rows it changed."""
+        with self._lock, self._writing() as connection:
+            return int(connection.execute(statement, tuple(parameters)).rowcount)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Any]:
+        """The writing connection, which is given up after any error."""
+        connection = self._ready()
+        try:
+            yield connection
+        except BaseException as error:
+            self._discard()
+            if type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError):
+                raise StoreUnavailable(f"{self.path} cannot be written: {error}.") from error
+            raise
 
     def reserve_references(self, count: int) -> None:
         """One process writes this file, so numbers need no reservation that outlives it."""
@@ -87,20 +120,26 @@ class SQLiteRecorder(LogRecorder):
 
     def _commit(self, entries: Sequence[Entry]) -> list[Outcome]:
         with self._lock:
-            connection = self._ready()
-            try:
+            with self._writing() as connection:
                 connection.execute("BEGIN IMMEDIATE")
-                outcomes, position, claimed = self._store(connection, entries)
+                outcomes, position, claimed, frontier = self._store(connection, entries)
                 connection.execute("COMMIT")
-            except BaseException as error:
-                self._discard()
-                if type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError):
-                    raise StoreUnavailable(f"{self.path} cannot be written: {error}.") from error
-                raise
-            self._position = position
+            self._position, self._frontier = position, frontier
             self._reference = max(self._reference, claimed)
             self.references.skip_to(claimed)
             return outcomes
+
+    def _append(self, piece: Piece) -> None:
+        with self._lock:
+            with self._writing() as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                frontier = self._frontier if self._ledger else None
+                grown = append(connection, str(self.path), piece, self._position, frontier)
+                connection.execute("COMMIT")
+            self._position += len(piece.events)
+            self._frontier = grown or self._frontier
+            self._reference = max(self._reference, piece.reference)
+            self.references.skip_to(piece.reference)
 
     def _ready(self) -> Any:
         """The writing connection, and the head as the file has it after an accident."""
@@ -109,12 +148,15 @@ class SQLiteRecorder(LogRecorder):
         if self._writer is None:
             self._writer = connect(self.path, write=True)
             try:
-                ((self._position, reference),) = self._writer.execute(
-                    "SELECT position, reference FROM head"
-                ).fetchall()
-            except sqlite3.Error as error:
+                if self._ledger:
+                    caught_up(self._writer, str(self.path))
+                ((self._position, reference, *tree),) = self._writer.execute(EDGE).fetchall()
+                self._frontier = edge(str(self.path), self._position, *tree)
+            except BaseException as error:
                 self._discard()
-                raise StoreUnavailable(f"{self.path} cannot be read: {error}.") from error
+                if isinstance(error, sqlite3.Error):
+                    raise StoreUnavailable(f"{self.path} cannot be read: {error}.") from error
+                raise
             self._reference = max(self._reference, reference)
         return self._writer
 
@@ -124,114 +166,39 @@ class SQLiteRecorder(LogRecorder):
         with suppress(sqlite3.Error):
             connection.close()
 
-    def _store(self, connection: Any, entries: Sequence[Entry]) -> tuple[list[Outcome], int, int]:
+    def _store(
+        self, connection: Any, entries: Sequence[Entry]
+    ) -> tuple[list[Outcome], int, int, Frontier]:
         known = look(connection, entries)
         before = dict(known.holders)
         outcomes, winners = arbitrate(entries, known, self._position)
         if not any(entry.kept for entry, _ in winners):
-            return outcomes, self._position, 0
+            return outcomes, self._position, 0, self._frontier
         events = [
             (position, draft.stream.bytes, draft.version, draft.event.event_name,
-             placed(encode(draft), position))
+             placed(encode(draft, self.seals), position))
             for entry, stored in winners
             for draft, position in zip(entry.drafts, stored.positions, strict=True)
         ]  # fmt: skip
         position = self._position + len(events)
         insert(connection, "events (position, stream, version, topic, body)", 5, events)
+        frontier = self._frontier.copy()
+        if self._ledger:
+            add_nodes(connection, str(self.path), frontier.extend(row[4] for row in events))
         insert(connection, "commands (command_id, fingerprint, answer)", 3, [
             (entry.command_id.bytes, entry.fingerprint, stored.answer)
             for entry, stored in winners if entry.kept
         ])  # fmt: skip
-        new, gone = changed_claims(before, known.holders)
-        connection.executemany("DELETE FROM claims WHERE kind = ? AND key = ?", gone)
-        insert(
-            connection,
-            "claims (kind, key, stream)",
-            3,
-            [(kind, key, stream.bytes) for kind, key, stream in new],
-        )
+        change_claims(connection, *changed_claims(before, known.holders))
         claimed = highest_reference(known.holders, 0)
         moved = connection.execute(
-            "UPDATE head SET position = ?, reference = max(reference, ?) WHERE position = ?",
-            (position, claimed, self._position),
+            "UPDATE head SET position = ?, reference = max(reference, ?), tree_size = ?,"
+            " frontier = ? WHERE position = ?",
+            (position, claimed, frontier.size, frontier.to_bytes(), self._position),
         )
         if moved.rowcount != 1:
             raise StoreUnavailable(f"{self.path} was written by another process.")
-        return outcomes, position, claimed
-
-    def answers(self, command_ids: Sequence[UUID]) -> dict[UUID, tuple[bytes, bytes]]:
-        """Fingerprint and first answer of each of these commands that was answered before."""
-        ids = [command_id.bytes for command_id in command_ids]
-        rows = self._read(
-            "SELECT command_id, fingerprint, answer FROM commands"
-            f" WHERE command_id IN ({marks(ids)})",
-            ids,
-        )
-        return {UUID(bytes=key): (fingerprint, answer) for key, fingerprint, answer in rows}
-
-    def holder(self, kind: str, key: str) -> UUID | None:
-        """The stream that holds this name."""
-        rows = self._read("SELECT stream FROM claims WHERE kind = ? AND key = ?", (kind, key))
-        return UUID(bytes=rows[0][0]) if rows else None
-
-    def version(self, stream: UUID) -> int:
-        """The number of events of a stream."""
-        ((version,),) = self._read(
-            "SELECT coalesce(max(version), 0) FROM events WHERE stream = ?", (stream.bytes,)
-        )
-        return int(version)
-
-    def bodies(self, after: int, limit: int) -> list[tuple[int, bytes]]:
-        """Positions and stored bytes of the events after a position, in order."""
-        return self._read(
-            "SELECT position, body FROM events WHERE position > ? ORDER BY position LIMIT ?",
-            (after, limit),
-        )
-
-    def named(
-        self, names: Sequence[str], after: int, until: int, limit: int
-    ) -> list[tuple[int, bytes]]:
-        """The events of some names only."""
-        return self._read(
-            "SELECT position, body FROM events WHERE position > ? AND position <= ?"
-            f" AND topic IN ({marks(names)}) ORDER BY position LIMIT ?",
-            (after, until, *names, limit),
-        )
-
-    def share(
-        self, names: Sequence[str], part: range, after: int, until: int
-    ) -> list[tuple[bytes, bytes]]:
-        """Streams and stored bytes of the events of some names, of a part of all streams."""
-        ends = [number.to_bytes(2, "big") for number in (part[0], part[-1])]
-        return self._read(
-            "SELECT stream, body FROM events WHERE position > ? AND position <= ?"
-            f" AND substr(stream, 15) BETWEEN ? AND ? AND topic IN ({marks(names)})"
-            " ORDER BY position",
-            (after, until, *ends, *names),
-        )
-
-    def history(self, stream: UUID, after: int, until: int | None) -> list[bytes]:
-        """Stored bytes of one stream's events with `after < version <= until`, in order."""
-        rows = self._read(
-            "SELECT body FROM events WHERE stream = ? AND version > ? AND version <= ?"
-            " ORDER BY version",
-            (stream.bytes, after, until if until is not None else 2**62),
-        )
-        return [body for (body,) in rows]
-
-    def histories(self, streams: Sequence[UUID]) -> list[tuple[UUID, bytes]]:
-        """Stored bytes of the events of several streams, each stream's in order."""
-        rows = self._read(
-            f"SELECT stream, body FROM events WHERE stream IN ({marks(streams)})"
-            " ORDER BY stream, version",
-            [stream.bytes for stream in streams],
-        )
-        return [(UUID(bytes=stream), body) for stream, body in rows]
-
-    def max_notification_id(self) -> int | None:
-        """The position of the last event, or None."""
-        ((position,),) = self._read("SELECT position FROM head")
-        return position or None
+        return outcomes, position, claimed, frontier
 
     def close(self) -> None:
         """Let go of every connection and of the file's lock."""
@@ -249,22 +216,19 @@ class SQLiteRecorder(LogRecorder):
                 self._lock_file = None
 
 
-class _Reader:
-    """One thread's connection. SQLite crashes when another closes it in the middle of a read."""
-
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
-        self.busy = threading.Lock()
-
-
 class Factory(EventsAlone, InfrastructureFactory[TrackingRecorder]):
     """The library's way to our recorder."""
 
     FILE = "TOCSIN_LOG_FILE"
     WRITER = "TOCSIN_LOG_WRITER"
+    LEDGER = "TOCSIN_LOG_LEDGER"
 
     def application_recorder(self) -> ApplicationRecorder:
         """Open the log."""
         path = self.env.get(self.FILE)
         assert path is not None
-        return SQLiteRecorder(Path(path), writer=self.env.get(self.WRITER) == "y")
+        return SQLiteRecorder(
+            Path(path),
+            writer=self.env.get(self.WRITER) == "y",
+            ledger=self.env.get(self.LEDGER) != "n",
+        )

@@ -48,6 +48,15 @@ def insert(connection: Any, table: str, width: int, rows: Sequence[Sequence[Any]
         )
 
 
+def change_claims(
+    connection: Any, new: Sequence[tuple[str, str, UUID]], gone: Sequence[tuple[str, str]]
+) -> None:
+    """Free the names that are gone, and give out the new ones."""
+    connection.executemany("DELETE FROM claims WHERE kind = ? AND key = ?", gone)
+    rows = [(kind, key, stream.bytes) for kind, key, stream in new]
+    insert(connection, "claims (kind, key, stream)", 3, rows)
+
+
 def marks(values: Iterable[Any]) -> str:
     """A place for each of these values."""
     return ", ".join("?" for _ in values)

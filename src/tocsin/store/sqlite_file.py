@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import threading
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -21,10 +22,13 @@ def _current_sqlite() -> ModuleType:
 
 sqlite3: Any = _current_sqlite()
 
+FAULTS = (sqlite3.Error, UnicodeDecodeError)
+"""What its reading raises; the latter when the file is so damaged that SQLite's own words are."""
+
 CHECKPOINT_PAGES = 8_192
 """32 MiB of write-ahead log between two checkpoints: a page that many commits change is then
 copied back once, not once in every hundred commits."""
-SCHEMA = 1
+SCHEMA = 2
 STEPS: dict[int, tuple[str, ...]] = {
     1: (
         """CREATE TABLE events (
@@ -47,8 +51,35 @@ STEPS: dict[int, tuple[str, ...]] = {
             for verb in ("UPDATE", "DELETE")
         ),
     ),
+    2: (
+        "ALTER TABLE head ADD COLUMN tree_size INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE head ADD COLUMN frontier BLOB NOT NULL DEFAULT x''",
+        """CREATE TABLE nodes (
+            height INTEGER NOT NULL, number INTEGER NOT NULL, hash BLOB NOT NULL,
+            PRIMARY KEY (height, number)) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE checkpoints (
+            size INTEGER PRIMARY KEY, note TEXT NOT NULL, made_at TEXT NOT NULL) STRICT""",
+        """CREATE TABLE attestations (
+            size INTEGER NOT NULL, place TEXT NOT NULL, kind TEXT NOT NULL, body BLOB NOT NULL,
+            made_at TEXT NOT NULL, PRIMARY KEY (size, place, kind, made_at))
+            STRICT, WITHOUT ROWID""",
+        *(
+            f"""CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table}
+            BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END"""
+            for table in ("nodes", "checkpoints", "attestations")
+            for verb in ("UPDATE", "DELETE")
+        ),
+    ),
 }
 """The statements that lead to each version of the schema. A step is never changed, only added."""
+
+
+class Reader:
+    """One thread's connection. SQLite crashes when another closes it in the middle of a read."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self.busy = threading.Lock()
 
 
 def connect(path: Path, *, write: bool) -> Any:
@@ -72,7 +103,7 @@ def connect(path: Path, *, write: bool) -> Any:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         return connection
-    except sqlite3.Error as error:
+    except FAULTS as error:
         raise StoreUnavailable(f"{path} cannot be opened: {error}.") from error
 
 
@@ -107,7 +138,7 @@ def check_schema(path: Path, connection: Any) -> None:
 def _schema(path: Path, connection: Any) -> int:
     try:
         (have,) = connection.execute("PRAGMA user_version").fetchone()
-    except sqlite3.Error as error:
+    except FAULTS as error:
         raise StoreUnavailable(f"{path} cannot be read: {error}.") from error
     if have > SCHEMA:
         raise StoreUnavailable(

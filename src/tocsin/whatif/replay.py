@@ -13,7 +13,6 @@ from typing import Any
 from tocsin.domain.policy import Policy
 from tocsin.settings import Settings
 from tocsin.store.log import Log
-from tocsin.store.mapper import decode
 from tocsin.whatif.keeping import Kept
 from tocsin.whatif.question import BadQuestion, Question, conditions
 from tocsin.whatif.report import report
@@ -60,7 +59,7 @@ def pinned(log: Log, asked: Asked, listed: int) -> Question:
         until=asked.until,
         where=conditions(asked.where),
         position=position,
-        as_of=decode(last[0][1]).recorded_at if last else None,
+        as_of=log.decode(last[0][1]).recorded_at if last else None,
         mark=sha256(last[0][1] if last else b"").hexdigest(),
         listed=listed,
     )
@@ -125,7 +124,7 @@ def _alone(
     settings: Settings, question: Question, share: Share, told: Callable[[float], bool]
 ) -> dict[str, Any] | None:
     """What is little is replayed here, and at once."""
-    with closing(Log.open(settings)) as log:
+    with closing(Log.open(settings, veiled=True)) as log:
         try:
             tally = scan(log, question, policies_until(log, question.position), share, told)
         except Stopped:

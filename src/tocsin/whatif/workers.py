@@ -65,7 +65,7 @@ def work(
     """Take shares until there are none left, and keep the tally of each."""
     question = Question.read(text)
     kept = Kept(home, question)
-    with closing(Log.open(settings)) as log:
+    with closing(Log.open(settings, veiled=True)) as log:
         policies = policies_until(log, question.position)
         while (number := _taken(following)) < len(shares) and not stop.is_set():
 

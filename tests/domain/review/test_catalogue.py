@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import UnionType
-from typing import Any, get_args, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 from annotated_types import Len
@@ -74,7 +74,7 @@ def test_the_union_of_events_is_the_catalogue_and_there_is_an_example_of_each() 
 
 def plain(hint: Any) -> bool:
     """Whether the canonical bytes have one way to say it."""
-    if isinstance(hint, UnionType):
+    if get_origin(hint) in (Union, UnionType):
         return all(plain(part) for part in get_args(hint))
     return hint in (str, int, datetime, type(None), tuple[str, ...]) or issubclass(hint, StrEnum)
 

@@ -42,7 +42,7 @@ def command(
     the data raise. It judges nothing and changes nothing.
     """
     from tocsin.brief.making import FORMS as MADE
-    from tocsin.brief.making import SUFFIXES
+    from tocsin.documents.forms import SUFFIXES
 
     form = form or ("json" if session.json else "markdown")
     many = len(names) > 1
@@ -65,10 +65,12 @@ def command(
 
 def _brief(session: Session, name: str, as_of: datetime | None) -> "Brief":
     from tocsin.brief.making import NotThen, brief_of
+    from tocsin.cli.accesses import noted
     from tocsin.cli.histories import find, reading
 
     with reading(session) as log:
         stream = find(log, name)
+        noted(session, log, "read", [stream])
     try:
         return brief_of(session.settings, stream, session.instant(as_of) if as_of else None)
     except NotThen as error:

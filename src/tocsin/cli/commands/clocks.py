@@ -39,20 +39,30 @@ def command(session: Session, name: str, as_of: datetime | None, known_at: datet
 
     INC is a reference, an id, or the number that an imported incident had before.
     """
-    from tocsin.cli.histories import Until, history, reading
+    from tocsin.cli.accesses import noted
+    from tocsin.cli.histories import missing, moment_of, reading, whole
     from tocsin.clocks import sheet
     from tocsin.domain.clock.happening import clock_stream
     from tocsin.domain.clock.plan import Rulebooks
+    from tocsin.past.moments import Moment, NotThen
 
-    until = Until.asked(session, None, as_of, known_at)
-    moment = until.as_of or until.known_at or datetime.now(UTC)
+    said = [session.instant(each) if each else None for each in (as_of, known_at)]
+    at, known = said
+    if known is not None:
+        moment_of(session, known_at=known)
     with reading(session) as log:
-        past = history(log, name, until)
+        past = whole(log, name)
+        noted(session, log, "read", [past[0].stream])
         struck = log.history(clock_stream(past[0].stream))
         rules = Rulebooks()
         for recorded in log.history(rules.stream):
             rules.add(recorded)
-    found = sheet(past, [each for each in struck if until.includes(each)], rules, moment)
+    try:
+        past = list(Moment(known_at=known).known(past))
+    except NotThen as error:
+        raise missing(name, error) from error
+    struck = [each for each in struck if known is None or each.recorded_at <= known]
+    found = sheet(past, struck, rules, at or known or datetime.now(UTC))
     if session.json:
         session.answer(found)
         return

@@ -27,7 +27,8 @@ def command(session: Session, everything: bool) -> int:
     Each finding says what to do. Passwords are never shown.
     """
     from tocsin.cli.examination.check import Level, bad
-    from tocsin.settings import BadSetting, Settings
+    from tocsin.settings import Settings
+    from tocsin.variables import BadSetting
 
     checks: list[Check] = []
     try:
@@ -53,11 +54,11 @@ def command(session: Session, everything: bool) -> int:
 
 
 def _examine(settings: "Settings") -> "Iterator[Check]":
-    from tocsin.cli.examination import home, machine, server, store
+    from tocsin.cli.examination import home, machine, server, store, vault
     from tocsin.cli.examination.check import bad
     from tocsin.cli.faults import fault
 
-    for room in (machine, home, store, server):
+    for room in (machine, home, store, vault, server):
         away = False
         try:
             for check in room.examine(settings):
@@ -78,7 +79,7 @@ def _settings(session: Session, settings: "Settings") -> Iterator[dict[str, Any]
         yield {
             "name": field.name,
             "variable": variable,
-            "value": redacted(value) if field.name == "database" else value,
+            "value": redacted(value) if field.name.endswith("database") else value,
             "from": session.origin(variable),
             "doc": field.metadata["doc"],
         }

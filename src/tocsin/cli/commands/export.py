@@ -117,6 +117,7 @@ def _export(session: Session, form: "Format", asked: dict[str, Any]) -> int:
 def _written(
     session: Session, form: "Format", asked: dict[str, Any], chosen: dict[str, str]
 ) -> int:
+    from tocsin.cli.accesses import noted
     from tocsin.cli.following import stopped_by_signals
     from tocsin.cli.histories import reading
     from tocsin.cli.progress import bar
@@ -132,6 +133,14 @@ def _written(
     ):
         selection = _selection(session, log, asked)
         check(form, selection, streamed=streamed)
+        told = {name for name in asked if asked[name] not in (None, (), "", 0, False)}
+        noted(
+            session,
+            log,
+            "export",
+            selection.incidents,
+            asked=", ".join(sorted(told - {"output", "force"})),
+        )
         source = Source(log, selection, progress=show, stop=stop.is_set)
         try:
             if streamed:

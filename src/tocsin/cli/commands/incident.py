@@ -10,13 +10,13 @@ AS_OF = click.option(
     "--as-of",
     type=moment,
     metavar="TIME",
-    help="As it was in the world then: all that had happened by then.",
+    help="As it was in the world then: late facts and corrections are heeded.",
 )
 KNOWN_AT = click.option(
     "--known-at",
     type=moment,
     metavar="TIME",
-    help="As it was known then: all that had been recorded by then.",
+    help="As it was believed then: by all that had been recorded by then.",
 )
 VERSION = click.option("--version", type=click.IntRange(min=1), help="As it was at that version.")
 
@@ -37,20 +37,25 @@ def command(
 
     INC is a reference, an id, or the number that an imported incident had before.
     """
-    from tocsin.cli.histories import Until, history, reading, state
+    from tocsin.cli.accesses import noted
+    from tocsin.cli.histories import moment_of, reading, stood
     from tocsin.cli.picture import document, entry, show
 
-    until = Until.asked(session, version, as_of, known_at)
+    at = moment_of(session, version, as_of, known_at)
     with reading(session) as log:
-        found = [history(log, name, until) for name in names]
+        found = [stood(log, name, at) for name in names]
+        noted(session, log, "read", [each.state.incident_id for each in found])
     if session.json:
         shown = [
-            {"state": document(state(past)), "timeline": [entry(recorded) for recorded in past]}
-            for past in found
+            {
+                "state": document(each.state),
+                "timeline": [entry(recorded) for recorded in each.events],
+            }
+            for each in found
         ]
         session.answer({"incidents": shown})
         return
-    for number, past in enumerate(found):
+    for number, each in enumerate(found):
         if number:
             session.out.print()
-        show(session, state(past), past)
+        show(session, each.state, each.events)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tocsin.cli.commands.incident import KNOWN_AT, VERSION
+from tocsin.cli.commands.incident import AS_OF, KNOWN_AT, VERSION
 from tocsin.cli.frame import EXITS, Fault, Session, subcommand
 
 if TYPE_CHECKING:
@@ -22,10 +22,15 @@ COLOURS = {"open": "cyan", "published": "green", "agreed": "cyan", "done": "gree
 
 @subcommand("review", exits=f"{EXITS} Without such an incident, or its review: 1.")
 @click.argument("names", nargs=-1, required=True, metavar="INC...")
+@AS_OF
 @KNOWN_AT
 @VERSION
 def command(
-    session: Session, names: tuple[str, ...], known_at: datetime | None, version: int | None
+    session: Session,
+    names: tuple[str, ...],
+    as_of: datetime | None,
+    known_at: datetime | None,
+    version: int | None,
 ) -> None:
     """Show the reviews of incidents: findings, causes, lessons, and how the actions stand.
 
@@ -33,11 +38,14 @@ def command(
     review.
     """
     from importlib import import_module
+    from uuid import UUID
 
+    from tocsin.cli.accesses import noted
     from tocsin.cli.histories import reading
 
     with reading(session) as log:
-        found = [_history(session, log, name, known_at, version) for name in names]
+        found = [_history(session, log, name, as_of, known_at, version) for name in names]
+        noted(session, log, "read", [UUID(past[0].event.incident_id) for past in found])
     if session.json:
         import_module("tocsin.domain.review.commands")  # what could be asked is found there
         session.answer({"reviews": [_document(past) for past in found]})
@@ -50,16 +58,22 @@ def command(
 
 
 def _history(
-    session: Session, log: Any, name: str, known_at: datetime | None, version: int | None
+    session: Session,
+    log: Any,
+    name: str,
+    as_of: datetime | None,
+    known_at: datetime | None,
+    version: int | None,
 ) -> "list[Recorded[Any]]":
     """A review's events, as far as they are wanted.
 
     Raises:
         Fault: there is no such incident, no review of it, or nothing of it that early or late.
     """
-    from tocsin.cli.histories import Until, find
+    from tocsin.cli.histories import find, missing, moment_of
     from tocsin.domain.kernel import aggregate_of
     from tocsin.domain.review.state import REVIEW, review_stream
+    from tocsin.past.moments import NotThen, then
 
     stream = find(log, name)
     own = log.history(stream, until=1)
@@ -68,13 +82,11 @@ def _history(
     past: list[Recorded[Any]] = log.history(stream)
     if not past:
         raise Fault(f"There is no review of {name}. POST /reviews opens one.")
-    if version is not None and version > len(past):
-        raise Fault(f"The review of {name} has {len(past)} versions, there is no {version}.")
-    until = Until.asked(session, version, None, known_at)
-    wanted = [each for each in past if until.includes(each)]
-    if not wanted:
-        raise Fault(f"Nothing of the review of {name} had been recorded by then.")
-    return wanted
+    at = moment_of(session, version, as_of, known_at)
+    try:
+        return list(then(REVIEW, past, at).course)
+    except NotThen as error:
+        raise missing(f"The review of {name}", error) from error
 
 
 def _state(past: "list[Recorded[Any]]") -> "Review":

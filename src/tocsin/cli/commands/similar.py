@@ -20,12 +20,14 @@ def command(session: Session, name: str, limit: int, follow: bool) -> None:
 
     It suggests: that two have one cause is for people to say, who link a problem.
     """
+    from tocsin.cli.accesses import noted
     from tocsin.cli.asking import asking
     from tocsin.cli.histories import find, reading
     from tocsin.cli.picture import clean
 
     with reading(session) as log:
-        incident = str(find(log, name))
+        incident = str(stream := find(log, name))
+        noted(session, log, "read", [stream])
     with asking(session, follow=follow) as lake:
         from tocsin.analysis.likeness import UnknownIncident, said, similar
 

@@ -26,7 +26,8 @@ def command(session: Session, log_only: bool) -> int:
 
     Positions without gaps, versions contiguous, every event readable and canonical, each command
     answered for, each stream as the index has it, references and other names held by whom the
-    events say, and the read models equal to rebuilt ones. It may run beside `tocsin serve`.
+    events say, the hash tree over the stored bytes as it was kept and as checkpoints signed it,
+    and the read models equal to rebuilt ones. It may run beside `tocsin serve`.
     """
     from tocsin.cli.histories import reading
     from tocsin.cli.verification.findings import Findings
@@ -54,10 +55,13 @@ def _check(session: Session, log: "Log", findings: "Findings") -> dict[str, Any]
     from tocsin.cli.progress import bar
     from tocsin.cli.verification.order import walk
     from tocsin.cli.verification.streams import check_names, compare
+    from tocsin.cli.verification.tree import TreeCheck
 
-    head = log.head()
+    head, tree = log.head(), TreeCheck(log, findings)
+    head = max(head, tree.kept.size)
     with bar(session, "events", "by position") as progress:
-        tails = walk(log, head, findings, progress)
+        tails = walk(log, head, findings, tree, progress)
+    followed = tree.finish()
     with bar(session, "streams", "by stream") as progress:
         names = compare(log, tails, findings, progress)
     count = check_names(log, names, head, findings)
@@ -68,6 +72,7 @@ def _check(session: Session, log: "Log", findings: "Findings") -> dict[str, Any]
         "streams": len(tails),
         "streams_by_kind": dict(sorted(kinds.items())),
         "names": count,
+        "tree": vars(followed),
     }
 
 
@@ -89,6 +94,7 @@ def _show(
         f"{whose(document['streams_by_kind'])}, {_counted(document['names'], 'name')},"
         f" in {document['seconds']:.1f} s"
     )
+    _show_tree(session, document["tree"], document["head"])
     for each in compared:
         if each.equal is None:
             out.print(f"  {each.name}: not built, nothing to compare", style="yellow")
@@ -104,6 +110,16 @@ def _show(
         out.print(f"{_counted(total, 'fault')}.", style="bold red")
     else:
         out.print("Everything agrees.", style="green")
+
+
+def _show_tree(session: Session, tree: dict[str, Any], head: int) -> None:
+    """An auditor compares the root with one that they hold from elsewhere."""
+    said = f"  hash tree: root {tree['root']} over {_counted(tree['followed'], 'event')}"
+    session.out.print(f"{said}, agreeing with {_counted(tree['checkpoints'], 'checkpoint')}")
+    if tree["kept"] < head:
+        says = f"  the store keeps the tree of {tree['kept']:,} of {head:,} events:"
+        way = "`tocsin serve` adds the rest, unless TOCSIN_LEDGER is false"
+        session.out.print(f"{says} {way}", style="yellow")
 
 
 def whose(kinds: dict[str, int]) -> str:

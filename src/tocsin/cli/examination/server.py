@@ -14,6 +14,10 @@ QUESTION = """SELECT name, setting FROM pg_settings WHERE name IN (
     'server_version', 'server_version_num', 'fsync', 'full_page_writes', 'synchronous_commit',
     'data_checksums', 'server_encoding', 'max_connections')"""
 
+ROLE = """SELECT current_user, ARRAY(
+    SELECT verb FROM unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) AS verb
+    WHERE has_table_privilege(to_regclass('tocsin.events')::oid, verb))"""
+
 
 def examine(settings: Settings) -> Iterator[Check]:
     """Version, durability, checksums, encoding, connections, clock; nothing on SQLite."""
@@ -24,9 +28,11 @@ def examine(settings: Settings) -> Iterator[Check]:
         database.reading() as connection,
     ):
         said = {name: str(value) for name, value in connection.exec_driver_sql(QUESTION)}
+        role, may = connection.exec_driver_sql(ROLE).one()
         there = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
         here = datetime.now(UTC)
     yield from judge(said, (here - there).total_seconds())
+    yield _role(role, may)
 
 
 def judge(said: dict[str, str], skew_seconds: float) -> Iterator[Check]:
@@ -54,6 +60,13 @@ def judge(said: dict[str, str], skew_seconds: float) -> Iterator[Check]:
         yield warn("server clock", says, "Keep both right with NTP.")
     else:
         yield good("server clock", "agrees with ours")
+
+
+def _role(role: str, may: list[str]) -> Check:
+    if not may:
+        return good("role", f"{role} may add events, and neither change nor delete them")
+    says = f"{role} may {', '.join(may)} events"
+    return warn("role", says, "Run the service as another: `tocsin database grants ROLE`.")
 
 
 def _switch(said: dict[str, str], name: str, harm: str) -> Check:

@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tocsin.cli.examination import lake, policy
+from tocsin.cli.examination import lake, ledger, policy
 from tocsin.cli.examination.check import Check, bad, good, warn
 from tocsin.cli.standing import standings_of
 from tocsin.keys import Keys
@@ -44,6 +44,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         yield from policy.examine(log)
         yield from _read_models(log, settings)
         yield from lake.examine(log, settings)
+        yield from ledger.examine(log, settings)
     yield from _keys(settings)
 
 

@@ -9,9 +9,11 @@ from uuid import UUID
 import orjson
 
 from tocsin.cli.verification.findings import Findings
+from tocsin.cli.verification.tree import TreeCheck
 from tocsin.domain.kernel import Recorded, aggregate_of
 from tocsin.store.log import Log
 from tocsin.store.mapper import Unreadable, decode, encode
+from tocsin.store.sealing import MARK
 
 PAGE = 2_000
 CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
@@ -39,7 +41,7 @@ def chained(digest: bytes, body: bytes) -> bytes:
 
 
 def walk(
-    log: Log, head: int, findings: Findings, progress: Callable[[int, int], None]
+    log: Log, head: int, findings: Findings, tree: TreeCheck, progress: Callable[[int, int], None]
 ) -> dict[UUID, Tail]:
     """Read every event up to `head` in order; return the streams that were met."""
     tails: dict[UUID, Tail] = {}
@@ -51,6 +53,7 @@ def walk(
         if not page:
             findings.add("gap", f"positions {place + 1} to {head} are missing")
             break
+        tree.add(page)
         asked: dict[UUID, int] = {}
         for position, body in page:
             if position != place + 1:
@@ -102,9 +105,10 @@ def _event(
 
 
 def canonical(body: bytes, recorded: Recorded[Any]) -> bool:
-    """Whether decoding and encoding give the same bytes; for a retired shape, its JSON."""
+    """Whether decoding and encoding give the same bytes; where something is sealed, or of a retired
+    shape, its JSON."""
     raw = orjson.loads(body)
-    if raw["schema"] == recorded.event.schema:
+    if raw["schema"] == recorded.event.schema and MARK not in body:
         return encode(recorded) == body
     return orjson.dumps(raw, option=CANONICAL) == body
 

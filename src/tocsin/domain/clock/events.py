@@ -11,6 +11,7 @@ from datetime import datetime
 
 from tocsin.domain.incident.values import EscalationKind
 from tocsin.domain.kernel import Event
+from tocsin.domain.personal import Who
 from tocsin.domain.policy.values import Measure, Trigger
 
 
@@ -77,7 +78,7 @@ class EscalationFellDue(Event, name="clock.escalation-fell-due"):
     kind: EscalationKind
     level: int | None = None
     group: str | None = None
-    person: str | None = None  # none when nobody stands so far up the line
+    person: Who | None = None  # none when nobody stands so far up the line
     policy_version: int
 
 

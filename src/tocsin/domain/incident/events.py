@@ -1,7 +1,10 @@
 """What can happen to an incident. This is the storage format: a name, a field and its meaning never
 change. Add an event, or raise `schema` and write an upcaster with a fixture of the old bytes.
+
+`Who` is a person and `Words` is free text: both are stored so that they can be forgotten.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 # isort: off
@@ -12,18 +15,19 @@ from tocsin.domain.incident.values import (
 )
 # fmt: on
 from tocsin.domain.kernel import Event
+from tocsin.domain.personal import Personal, Terms, Who, Words
 
 
 class IncidentReported(Event, name="incident.reported"):
     """Somebody or something says that a service is not as it should be."""
 
-    title: str
-    description: str = ""
+    title: Words
+    description: Words = ""
     source: Source
-    reporter: str | None = None
+    reporter: Who | None = None
     services: tuple[str, ...] = ()
     configuration_items: tuple[str, ...] = ()
-    users: tuple[str, ...] = ()
+    users: tuple[Who, ...] = ()
     impact_began_at: datetime | None = None
     detected_at: datetime | None = None
     dedup_key: str | None = None
@@ -42,20 +46,20 @@ class IncidentImported(Event, name="incident.imported"):
     foreign_id: str
     foreign_status: str
     status: Status
-    attributes: dict[str, str]  # what no event here has a place for, by its own field names
+    attributes: Terms  # what no event here has a place for, by its own field names
 
 
 class IncidentVerified(Event, name="incident.verified"):
     """A second source confirms that it is real."""
 
     source: Source
-    evidence: str = ""
+    evidence: Words = ""
 
 
 class IncidentDismissed(Event, name="incident.dismissed"):
     """A false positive: nothing was wrong."""
 
-    reason: str
+    reason: Words
 
 
 class IncidentAcknowledged(Event, name="incident.acknowledged"):
@@ -75,7 +79,7 @@ class IncidentPrioritised(Event, name="incident.prioritised"):
     priority: int
     impact: Impact | None = None
     urgency: Urgency | None = None
-    override_reason: str | None = None
+    override_reason: Words | None = None
     policy_version: int | None = None  # whose matrix it was; none for a priority from elsewhere
 
 
@@ -83,36 +87,36 @@ class IncidentAssigned(Event, name="incident.assigned"):
     """Who holds it from now on. The three fields together replace what was before."""
 
     group: str | None
-    assignee: str | None = None
+    assignee: Who | None = None
     level: int | None = None  # of support, from 1
 
 
 class IncidentNoted(Event, name="incident.noted"):
     """Something worth keeping."""
 
-    text: str
+    text: Words
     visibility: Visibility
 
 
 class IncidentDiagnosed(Event, name="incident.diagnosed"):
     """What an investigation found, what it suspects, and where it looked."""
 
-    findings: str
-    hypothesis: str = ""
-    examined: tuple[str, ...] = ()
+    findings: Words
+    hypothesis: Words = ""
+    examined: tuple[Words, ...] = ()
 
 
 class InformationRequested(Event, name="incident.information-requested"):
     """Work needs an answer from somebody."""
 
-    question: str
-    of: str | None = None
+    question: Words
+    of: Who | None = None
 
 
 class InformationProvided(Event, name="incident.information-provided"):
     """The answer came."""
 
-    answer: str
+    answer: Words
 
 
 class IncidentHeld(Event, name="incident.held"):
@@ -120,7 +124,7 @@ class IncidentHeld(Event, name="incident.held"):
 
     reason: HoldReason
     until: datetime | None = None
-    detail: str = ""
+    detail: Words = ""
 
 
 class IncidentResumed(Event, name="incident.resumed"):
@@ -133,34 +137,34 @@ class IncidentEscalated(Event, name="incident.escalated"):
     kind: EscalationKind
     level: int | None = None
     group: str | None = None
-    manager: str | None = None
-    reason: str = ""
+    manager: Who | None = None
+    reason: Words = ""
 
 
 class MajorIncidentDeclared(Event, name="incident.major-declared"):
     """It is run as a major incident: one manager, one meeting place."""
 
-    incident_manager: str
-    meeting_place: str
+    incident_manager: Who
+    meeting_place: Words
 
 
 class MajorIncidentStoodDown(Event, name="incident.major-stood-down"):
     """It is an ordinary incident again."""
 
-    reason: str
+    reason: Words
 
 
 class CauseIdentified(Event, name="incident.cause-identified"):
     """Why it happened."""
 
-    cause: str
+    cause: Words
 
 
 class WorkaroundProposed(Event, name="incident.workaround-proposed"):
     """A way for users to work again, what it costs and what it risks."""
 
     workaround: str  # its name within the incident: W1, W2, ...
-    description: str
+    description: Words
     cost: int  # in whole units of the organisation's currency
     risk: Risk
     approval_required: bool
@@ -171,14 +175,14 @@ class WorkaroundApproved(Event, name="incident.workaround-approved"):
     """Somebody entitled accepts the cost and the risk."""
 
     workaround: str
-    comment: str = ""
+    comment: Words = ""
 
 
 class WorkaroundRejected(Event, name="incident.workaround-rejected"):
     """Cost or risk are not accepted."""
 
     workaround: str
-    reason: str
+    reason: Words
 
 
 class WorkaroundApplied(Event, name="incident.workaround-applied"):
@@ -193,14 +197,14 @@ class WorkaroundWithdrawn(Event, name="incident.workaround-withdrawn"):
     """It is no longer offered or in effect."""
 
     workaround: str
-    reason: str
+    reason: Words
 
 
 class IncidentResolved(Event, name="incident.resolved"):
     """Service is restored."""
 
     resolution_code: str | None
-    resolution: str  # what was done
+    resolution: Words  # what was done
 
 
 class ResolutionTested(Event, name="incident.resolution-tested"):
@@ -209,27 +213,27 @@ class ResolutionTested(Event, name="incident.resolution-tested"):
     tested: str
     stage: Stage
     outcome: Outcome
-    evidence: str = ""
+    evidence: Words = ""
 
 
 class ResolutionConfirmed(Event, name="incident.confirmed"):
     """The person affected agrees that service is back."""
 
-    confirmed_by: str
+    confirmed_by: Who
     satisfaction: int | None = None  # from 1 (very dissatisfied) to 5 (very satisfied)
-    comment: str = ""
+    comment: Words = ""
 
 
 class ResolutionRejected(Event, name="incident.resolution-rejected"):
     """The person affected says that it is not solved."""
 
-    reason: str
+    reason: Words
 
 
 class IncidentReopened(Event, name="incident.reopened"):
     """It is not over after all."""
 
-    reason: str
+    reason: Words
 
 
 class IncidentClosed(Event, name="incident.closed"):
@@ -237,14 +241,14 @@ class IncidentClosed(Event, name="incident.closed"):
 
     closure_code: str | None
     detection: Source | None = None  # how it was detected, in hindsight
-    steps_taken: str = ""
-    lessons: str = ""
+    steps_taken: Words = ""
+    lessons: Words = ""
 
 
 class IncidentCancelled(Event, name="incident.cancelled"):
     """It will not be worked on."""
 
-    reason: str
+    reason: Words
 
 
 class IncidentLinked(Event, name="incident.linked"):
@@ -265,7 +269,7 @@ class UpdatePosted(Event, name="incident.update-posted"):
     """People were told how it stands, and when they will hear again."""
 
     audience: Audience
-    message: str
+    message: Words
     next_update_due: datetime | None = None
 
 
@@ -273,9 +277,17 @@ class IncidentCorrected(Event, name="incident.corrected"):
     """A fact was recorded wrongly. Times are ISO 8601 in UTC."""
 
     fact: Fact
-    was: str | None
-    now: str
-    reason: str
+    was: Words | None
+    now: Words
+    reason: Words
+
+    def personal(self) -> Mapping[str, Personal]:
+        """A time or a source says nothing about people, and a reporter is one of them."""
+        if self.fact in (Fact.TITLE, Fact.DESCRIPTION):
+            return self.about_people
+        if self.fact is Fact.REPORTER:
+            return {"was": Personal.PERSON, "now": Personal.PERSON, "reason": Personal.TEXT}
+        return {"reason": Personal.TEXT}
 
 
 class SlaMarkedBreached(Event, name="incident.sla-marked-breached"):

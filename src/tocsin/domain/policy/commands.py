@@ -5,12 +5,13 @@ from typing import Annotated
 
 from annotated_types import Len, Predicate
 
-from tocsin.domain.kernel import Command, Line, printable
+from tocsin.domain.kernel import Command, Line
 from tocsin.domain.policy.default import DEFAULT_DOCUMENT, DEFAULT_POLICY
 from tocsin.domain.policy.document import MAX_CHARACTERS
 from tocsin.domain.policy.events import DefaultRecorded, PolicyEvent, PolicyPublished
 from tocsin.domain.policy.record import Policy
 from tocsin.domain.policy.state import POLICY, InForce
+from tocsin.domain.printing import printable
 
 Document = Annotated[str, Len(1, MAX_CHARACTERS), Predicate(printable)]
 """A policy as TOML."""

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tocsin.domain.calendar import ALWAYS
-from tocsin.domain.kernel import UNPRINTABLE
 from tocsin.domain.policy import governance, keys, organisation, targets
 from tocsin.domain.policy.calendars import Holidays, calendars
 from tocsin.domain.policy.organisation import Known
 from tocsin.domain.policy.reading import Findings, Flaw, Table
 from tocsin.domain.policy.record import Policy, fixed
+from tocsin.domain.printing import UNPRINTABLE
 
 MAX_CHARACTERS = 200_000
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")

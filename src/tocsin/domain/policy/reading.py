@@ -12,8 +12,8 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import Any, TypeVar
 
-from tocsin.domain.kernel import printable
 from tocsin.domain.policy.locating import Path, line_of, locate
+from tocsin.domain.printing import printable
 
 E = TypeVar("E", bound=Enum)
 

@@ -8,6 +8,7 @@ factors C1, lessons L1, actions A1; a name is never given twice. Who acted is in
 from datetime import datetime
 
 from tocsin.domain.kernel import Event
+from tocsin.domain.personal import Who, Words
 from tocsin.domain.review.values import ActionKind, FactorKind, ReminderKind
 
 
@@ -16,9 +17,9 @@ class ReviewOpened(Event, name="review.opened"):
 
     incident_id: str
     reference: str | None = None  # as it was when the review was opened, like the title
-    title: str
-    reason: str
-    facilitator: str | None = None
+    title: Words
+    reason: Words
+    facilitator: Who | None = None
     due_at: datetime | None = None  # when it is to be published
 
 
@@ -32,35 +33,35 @@ class ReviewMadeMandatory(Event, name="review.made-mandatory"):
 class FacilitatorNamed(Event, name="review.facilitator-named"):
     """Who leads the review from now on, in place of whoever did."""
 
-    facilitator: str
+    facilitator: Who
 
 
 class ParticipantsNamed(Event, name="review.participants-named"):
     """These people take part as well."""
 
-    participants: tuple[str, ...]
+    participants: tuple[Who, ...]
 
 
 class FindingRecorded(Event, name="review.finding-recorded"):
     """Something that was found out about what happened."""
 
     finding: str  # its name, F1 upwards
-    text: str
-    evidence: str = ""
+    text: Words
+    evidence: Words = ""
 
 
 class FindingWithdrawn(Event, name="review.finding-withdrawn"):
     """A finding does not hold after all."""
 
     finding: str
-    reason: str
+    reason: Words
 
 
 class FactorRecorded(Event, name="review.factor-recorded"):
     """Something contributed to it: alone, it would have caused nothing, or less."""
 
     factor: str  # its name, C1 upwards
-    text: str
+    text: Words
     kind: FactorKind
 
 
@@ -68,36 +69,36 @@ class FactorWithdrawn(Event, name="review.factor-withdrawn"):
     """Something did not contribute after all."""
 
     factor: str
-    reason: str
+    reason: Words
 
 
 class RootCauseIdentified(Event, name="review.root-cause-identified"):
     """Why it happened, as far as is known; in place of whatever was held to be why before."""
 
-    cause: str
+    cause: Words
 
 
 class LessonRecorded(Event, name="review.lesson-recorded"):
     """Something that others should know."""
 
     lesson: str  # its name, L1 upwards
-    text: str
+    text: Words
 
 
 class LessonWithdrawn(Event, name="review.lesson-withdrawn"):
     """Nobody should learn this after all."""
 
     lesson: str
-    reason: str
+    reason: Words
 
 
 class ActionAgreed(Event, name="review.action-agreed"):
     """Somebody will do something about it, until then."""
 
     action: str  # its name, A1 upwards
-    what: str
+    what: Words
     kind: ActionKind
-    owner: str
+    owner: Who
     due_at: datetime
 
 
@@ -105,8 +106,8 @@ class ActionReassigned(Event, name="review.action-reassigned"):
     """Somebody else will do it."""
 
     action: str
-    owner: str
-    reason: str
+    owner: Who
+    reason: Words
 
 
 class ActionRescheduled(Event, name="review.action-rescheduled"):
@@ -114,21 +115,21 @@ class ActionRescheduled(Event, name="review.action-rescheduled"):
 
     action: str
     due_at: datetime
-    reason: str
+    reason: Words
 
 
 class ActionDone(Event, name="review.action-done"):
     """It is done, and this shows it."""
 
     action: str
-    evidence: str
+    evidence: Words
 
 
 class ActionDropped(Event, name="review.action-dropped"):
     """It will not be done."""
 
     action: str
-    reason: str
+    reason: Words
 
 
 class ActionReminded(Event, name="review.action-reminded"):
@@ -137,7 +138,7 @@ class ActionReminded(Event, name="review.action-reminded"):
 
     action: str
     kind: ReminderKind
-    owner: str  # as of then
+    owner: Who  # as of then
     due_at: datetime
     since: int  # version of the event of this review that set this due time
 
@@ -146,13 +147,13 @@ class ReviewPublished(Event, name="review.published"):
     """It is final, and others may read it. What was agreed on remains to be done."""
 
     edition: int  # 1, and one more each time that it was opened again
-    summary: str
+    summary: Words
 
 
 class ReviewReopened(Event, name="review.reopened"):
     """What was published is not the last word."""
 
-    reason: str
+    reason: Words
 
 
 # fmt: off

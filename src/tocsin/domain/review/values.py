@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from annotated_types import Len, Predicate
 
-from tocsin.domain.kernel import printable
+from tocsin.domain.printing import printable
 
 SOON = timedelta(days=3)
 """So long before an action is due, its owner is reminded; not of what was agreed later than that.

@@ -13,7 +13,7 @@ from itertools import chain, pairwise
 from pathlib import PurePath as Path
 from zoneinfo import ZoneInfo
 
-from tocsin.domain.kernel import printable
+from tocsin.domain.printing import printable
 from tocsin.importers.post_mortem.markdown import Cells, Grid, Line, Section, grids, sections
 from tocsin.importers.post_mortem.stats import Stats, stats
 from tocsin.importers.post_mortem.times import Clock, Known, Moment

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from tocsin.brief.document import Block, Document, Grid, Picture, Points, Section, Sentence
+from tocsin.documents.document import Block, Document, Grid, Picture, Points, Section, Sentence
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 AT_THE_START = re.compile(r"^(\s*)([-+=]|\d+[.)])", re.MULTILINE)

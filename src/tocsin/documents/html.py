@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from html import escape
 
-from tocsin.brief.document import Block, Document, Grid, Picture, Points, Section, Sentence
+from tocsin.documents.document import Block, Document, Grid, Picture, Points, Section, Sentence
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8886; --quiet: #667; --mark: #b34700; }

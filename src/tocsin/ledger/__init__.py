@@ -1,0 +1,1 @@
+"""Proof that nothing recorded was altered or taken away, for people who do not trust us."""
