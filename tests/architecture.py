@@ -34,7 +34,7 @@ ROOMS = {
         " tocsin.unavailable"
     ),
     "tocsin.access": (
-        "tocsin.domain.personal tocsin.ledger.merkle tocsin.settings tocsin.store"
+        "tocsin.apart tocsin.domain.personal tocsin.ledger.merkle tocsin.settings tocsin.store"
         " tocsin.unavailable"
     ),
     "tocsin.asks": "tocsin.domain",
@@ -85,7 +85,8 @@ ROOMS = {
         f"{BELOW_THE_DOOR} tocsin.access tocsin.evidence tocsin.keys tocsin.readmodels tocsin.vault"
     ),
     "tocsin.door": "tocsin.domain",
-    "tocsin.keys": "tocsin.settings tocsin.store",
+    "tocsin.apart": "tocsin.store.sqlite_file",
+    "tocsin.keys": "tocsin.apart tocsin.settings tocsin.store",
     "tocsin.http": (
         f"{BELOW_THE_DOOR} tocsin.__version__ tocsin.access tocsin.aggregates tocsin.analysis"
         " tocsin.audit tocsin.brief tocsin.charts tocsin.clocks tocsin.crew tocsin.documents"
@@ -129,6 +130,7 @@ LIBRARIES = {
     "starlette": {"tocsin.http"},
     "sqlalchemy": {
         "tocsin.access",
+        "tocsin.apart",
         "tocsin.keys",
         "tocsin.readmodels",
         "tocsin.vault",

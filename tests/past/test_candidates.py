@@ -14,10 +14,9 @@ from tocsin.domain.incident.values import Status
 from tocsin.domain.kernel import Recorded
 from tocsin.domain.openings import microseconds
 from tocsin.lake.tables import INCIDENTS, SPELLS
-from tocsin.past.lakeward import tells
 from tocsin.past.moments import Moment
 from tocsin.past.scan import CORRECTED, REOPENED, scan
-from tocsin.past.wanted import NUMBERS, parts
+from tocsin.past.wanted import NUMBERS, parts, tells
 
 Wild = Sequence[Recorded[Any]]
 TIMES = st.none() | INSTANTS

@@ -22,6 +22,10 @@ Which = Annotated[
     Literal["log", "lake"] | None,
     Query(description="What says which incidents to look at. Default: the lake, if it can."),
 ]
+ByLog = Annotated[
+    Literal["log"] | None,
+    Query(description="What says which incidents to look at: the lake knows too few of them."),
+]
 
 
 def checked(

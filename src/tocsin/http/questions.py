@@ -19,12 +19,13 @@ from fastapi import FastAPI, Path, Query, Request, Response
 from tocsin.access import Kind
 from tocsin.domain.printing import printable
 from tocsin.http import journal, openapi
-from tocsin.http.moments import AsOf, KnownAt, Which, checked
+from tocsin.http.moments import AsOf, ByLog, KnownAt, Which, checked
 from tocsin.http.needs import Moment, get
 from tocsin.http.past import Pasts
 from tocsin.http.problems import BEHIND, NOT_FOUND, STORE_UNAVAILABLE, Problem, invalid, later
 from tocsin.http.service import Service
 from tocsin.keys import Scope
+from tocsin.past.wanted import tells
 from tocsin.readmodels import Projection
 from tocsin.readmodels import Query as Question
 from tocsin.readmodels.cursor import BadCursor
@@ -87,13 +88,14 @@ def _endpoint(
         return Response(body, headers=headers, media_type="application/json")
 
     answer.__doc__ = question.doc
-    vars(answer)["__signature__"] = _signature(question)
+    vars(answer)["__signature__"] = _signature(projection, question)
     return answer
 
 
-def _signature(question: Question) -> inspect.Signature:
+def _signature(projection: Projection, question: Question) -> inspect.Signature:
     """What a request may say: the parameters of the question, and what any may be asked with."""
-    more = {**(PAST if question.past else {}), "at_least": AtLeast}
+    past = PAST | ({} if tells(projection.shows) else {"reading": ByLog})
+    more = {**(past if question.past else {}), "at_least": AtLeast}
     kind = inspect.Parameter
     return inspect.Signature(
         [

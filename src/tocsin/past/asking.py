@@ -11,10 +11,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from tocsin.past.lakeward import NotCovered, candidates, tells
+from tocsin.past.lakeward import NotCovered, candidates
 from tocsin.past.moments import Moment
 from tocsin.past.rows import Advance, folded, found
-from tocsin.past.wanted import NUMBERS, Wanted
+from tocsin.past.wanted import NUMBERS, Wanted, tells
 from tocsin.past.workers import side_by_side
 from tocsin.readmodels import Page, Projection, Query
 from tocsin.readmodels.passing import Passing

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from tocsin.domain.incident.values import OPEN, Status
+from tocsin.domain.incident.values import OPEN
 from tocsin.domain.kernel import EVENTS
 from tocsin.past.moments import IMPORTED
-from tocsin.past.scan import CORRECTED, LEADING, REOPENED, Shows
+from tocsin.past.scan import CORRECTED, LEADING, REOPENED
 from tocsin.past.wanted import NUMBERS, Wanted
 from tocsin.store.log import Log
 
@@ -26,12 +26,6 @@ _WHILE_OPEN = "open"
 
 class NotCovered(Exception):
     """The lake cannot help to answer this."""
-
-
-def tells(shows: Shows | None) -> bool:
-    """Whether the lake knows more incidents than a list that shows these: it knows the open."""
-    others = frozenset(Status) - OPEN
-    return shows is not None and not any(shows(each, logged=True) for each in others)
 
 
 def candidates(lake: "Lake", log: Log, wanted: Wanted) -> list[UUID]:

@@ -1,6 +1,6 @@
 """The moment that a list is asked of, and what of a history counts for it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -9,6 +9,7 @@ from typing import Any
 
 from tocsin.domain.incident.chronicle import happened_by
 from tocsin.domain.incident.events import IncidentCorrected, IncidentReported
+from tocsin.domain.incident.values import OPEN, Status
 from tocsin.domain.kernel import Recorded, utc
 from tocsin.domain.openings import microseconds
 from tocsin.domain.worktime import EARLIEST, LATEST
@@ -61,6 +62,12 @@ class Wanted:
             course = [deed.recorded for deed in happened_by(course, self.moment.as_of)]
         mine = (each for each in course if type(each.event) in projection.events)
         return reduce(projection.fold, mine, None)
+
+
+def tells(shows: Callable[..., bool] | None) -> bool:
+    """Whether the lake knows more incidents than a list that shows these: it knows the open."""
+    others = frozenset(Status) - OPEN
+    return shows is not None and not any(shows(each, logged=True) for each in others)
 
 
 def _second(body: bytes) -> bytes:
