@@ -78,8 +78,8 @@ def chapters() -> Iterator[tuple[str, list[type[Command[Any]]]]]:
 
 def others() -> Iterator[str]:
     """The aggregates besides incidents and reviews, the policy first."""
-    names = [name for name in AGGREGATES if name not in ("incident", "review", "policy")]
-    yield from ("policy", *sorted(names))
+    names = {each.name for each in iter_modules(domain.__path__)} & AGGREGATES.keys()
+    yield from ("policy", *sorted(names - {"incident", "review", "policy"}))
 
 
 def _commands_in(module: ModuleType) -> list[type[Command[Any]]]:
@@ -166,7 +166,8 @@ def events_page() -> str:
         words.EVENTS,
     ]
     places = {name: place for place, name in enumerate(("incident", "review", *others()))}
-    order = sorted(EVENTS.values(), key=lambda each: places[each.event_name.partition(".")[0]])
+    known = (each for each in EVENTS.values() if each.event_name.partition(".")[0] in places)
+    order = sorted(known, key=lambda each: places[each.event_name.partition(".")[0]])
     parts += [_event(event, led_to.get(event, [])) for event in order]
     return "\n".join(parts)
 

@@ -104,7 +104,7 @@ def figures(home: Path) -> Figures:
     """What must come out, counted from the stored events."""
     log = Log.open(Settings(home=home))
     try:
-        raws = [orjson.loads(body) for _, body in log.raw_page(0, 10_000_000)]
+        raws = list(map(orjson.loads, log.shown([b for _, b in log.raw_page(0, 10_000_000)])))
         streams = {raw["stream"] for raw in raws if raw["event"].startswith("incident.")}
         told = [raw for raw in raws if raw["event"].partition(".")[0] in ("incident", "clock")]
         pasts: dict[str, list[Any]] = {stream: [] for stream in streams}

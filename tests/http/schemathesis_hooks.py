@@ -13,6 +13,9 @@ UNLIKELY = ("against", "since", "until", "where")
 """Of a what-if: versions, times in order, words of a list. One position makes one question."""
 MOMENTS = {"as_of", "known_at", "known_from", "known_to"}
 """None of them may lie in the future."""
+PERIOD = {"from": "2000-01-01T00:00:00Z", "to": "2000-01-02T00:00:00Z"}
+CONTENT = b"12:00 mx1 stopped answering.\n"
+"""Of a kind that is kept, and some of it."""
 POLICY = "[priorities]\n" + "".join(
     f"{impact} = {{ high = 1, medium = 2, low = 3 }}\n" for impact in ("high", "medium", "low")
 )
@@ -35,6 +38,11 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         case.query[name] = "2000-01-01T00:00:00Z"
     if "id" in (case.path_parameters or {}) and not case.path.startswith("/what-if"):
         case.path_parameters["id"] = f"INC{random.randint(1, INCIDENTS):07d}"
+    if case.path == "/audit/report" and {"from", "to"} <= (case.query or {}).keys():
+        case.query |= PERIOD
+    if case.path.endswith("/evidence") and case.method == "POST":
+        case.body, case.media_type = CONTENT, "text/plain"
+        case.headers["Content-Type"] = case.media_type
     if isinstance(case.body, dict):
         case.body = _whole(case.body)
         if case.path == "/reviews":

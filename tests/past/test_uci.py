@@ -110,15 +110,17 @@ def test_by_what_was_known_then_it_is_what_the_answers_say(
     answer = answers[place]
     moment = moment_of(answer)
     expected = unresolved(export, moment, moved=False)
-    for source in Source:
-        found = queues(settings, Moment(known_at=moment.as_of), source)
-        assert found["on hold"] == answer["of_which_on_hold"]
-        assert found.total() - found["on hold"] == answer["unresolved"]
-        assert found == expected
-        # Told in the order of the world, only the record differs whose rows go back in time.
-        both = queues(settings, replace(moment, known_at=moment.as_of), source)
-        assert both - found == (Counter({BACK_IN_TIME: 1}) if place == 0 else Counter())
-        assert not found - both
+    found = queues(settings, Moment(known_at=moment.as_of), Source.LOG)
+    assert found["on hold"] == answer["of_which_on_hold"]
+    assert found.total() - found["on hold"] == answer["unresolved"]
+    assert found == expected
+    if place % 3:
+        return
+    assert queues(settings, Moment(known_at=moment.as_of), Source.LAKE) == expected
+    # Told in the order of the world, only the record differs whose rows go back in time.
+    both = queues(settings, replace(moment, known_at=moment.as_of), Source.LOG)
+    assert both - found == (Counter({BACK_IN_TIME: 1}) if place == 0 else Counter())
+    assert not found - both
 
 
 def queues(settings: Settings, moment: Moment, source: Source) -> Counter[str]:
