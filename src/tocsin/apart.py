@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-from tocsin.store.sqlite_file import sqlite3
+from tocsin.drivers import AdvisoryLock, sqlite3
 
 BUSY_SECONDS = 10
 
@@ -38,8 +38,8 @@ class Apart(ABC):
 
     schema_name: ClassVar[str]
     """The schema in PostgreSQL."""
-    lock: ClassVar[int]
-    """The advisory lock that whoever writes holds: any number that nobody else uses."""
+    lock: ClassVar[AdvisoryLock]
+    """What whoever writes holds."""
 
     def __init__(self, engine: Engine, schema: str | None) -> None:
         self._engine, self._schema = engine, schema

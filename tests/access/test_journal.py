@@ -14,8 +14,8 @@ import pytest
 from tests.access.kit import INCIDENT, LISTED, OTHER, READ, access
 from tests.store.seals import Ring
 from tocsin.access import Asked, Entry, Journal, JournalUnavailable
+from tocsin.drivers import sqlite3
 from tocsin.settings import Settings
-from tocsin.store.sqlite_file import sqlite3
 
 DAY = timedelta(days=1)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -24,9 +24,9 @@ from tocsin.audit import verify
 from tocsin.domain.incident.events import IncidentLogged, IncidentNoted
 from tocsin.domain.incident.values import Visibility
 from tocsin.domain.kernel import Claim
+from tocsin.drivers import sqlite3
 from tocsin.ledger.notary import keys_ever
 from tocsin.settings import Settings
-from tocsin.store.sqlite_file import sqlite3
 
 LOG = "tocsin.db"
 INCIDENTS, TAIL = 16, 5

@@ -17,7 +17,7 @@ from tests.audit.corruption import LOG, TAIL, Home, flips, found_wrong, made, pr
 from tests.cli.running import answer
 from tests.cli.test_verify import tamper
 from tests.cli.test_verify_tree import rebuilt
-from tocsin.store.sqlite_file import sqlite3
+from tocsin.drivers import sqlite3
 
 Attack = Callable[[Path], None]
 

@@ -29,13 +29,13 @@ from tocsin.audit.report.layout import document
 from tocsin.audit.report.making import report_of
 from tocsin.documents.html import html
 from tocsin.documents.markdown import markdown
+from tocsin.drivers import sqlite3
 from tocsin.ledger.vkeys import Skey
 from tocsin.replaying.copying import copy
 from tocsin.replaying.period import Period, Stopped
 from tocsin.replaying.place import opened, settings_of
 from tocsin.settings import Settings
 from tocsin.store.log import Log
-from tocsin.store.sqlite_file import sqlite3
 
 TITLES = [
     "Is the record what was signed?", "What was recorded", "By whom", "The rules in force",

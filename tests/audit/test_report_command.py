@@ -9,9 +9,9 @@ import pytest
 from tests.audit.scene import played, signed
 from tests.cli.running import answer
 from tocsin.cli.frame import INTERRUPTED, USAGE, WRONG
+from tocsin.drivers import sqlite3
 from tocsin.settings import Settings
 from tocsin.store.log import Log
-from tocsin.store.sqlite_file import sqlite3
 
 MARCH = ("--from", "2026-03-01", "--to", "2026-03-03")
 

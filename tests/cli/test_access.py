@@ -9,8 +9,8 @@ import pytest
 
 from tests.cli.running import Run
 from tocsin.access import Access, Journal, Kind, Through
+from tocsin.drivers import sqlite3
 from tocsin.settings import Settings
-from tocsin.store.sqlite_file import sqlite3
 
 ME = getpass.getuser()
 REF = "INC0000001"

@@ -47,7 +47,7 @@ def test_a_backup_is_made_verified_and_restored(run: Run, played: Path, tmp_path
 
 def test_a_damaged_backup_ends_with_an_exit_code(run: Run, played: Path, tmp_path: Path) -> None:
     """So that whatever runs it every night notices."""
-    from tocsin.vault.tables import sqlite3
+    from tocsin.drivers import sqlite3
 
     copy = tmp_path / "copy"
     run("--home", played, "vault", "backup", copy)

@@ -20,10 +20,10 @@ from tocsin.domain.incident.state import INCIDENT
 from tocsin.domain.incident.values import Source
 from tocsin.domain.kernel import AGGREGATES, Command
 from tocsin.domain.policy import DEFAULT_DOCUMENT
+from tocsin.drivers import sqlite3
 from tocsin.readmodels.database import FILE
 from tocsin.settings import Settings
 from tocsin.store.log import Log
-from tocsin.store.sqlite_file import sqlite3
 
 
 def tamper(file: Path, *statements: str) -> None:

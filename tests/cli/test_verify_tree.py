@@ -11,10 +11,10 @@ import pytest
 from tests.cli.running import Run
 from tests.cli.test_verify import faults, tamper
 from tests.store.samples import entry, noted
+from tocsin.drivers import sqlite3
 from tocsin.ledger.merkle import Frontier
 from tocsin.settings import Settings
 from tocsin.store.log import Log
-from tocsin.store.sqlite_file import sqlite3
 
 EVENTS = 45
 """Two kept subtrees of sixteen events, and thirteen events at the right edge."""

@@ -17,6 +17,7 @@ from tests.lake import kit
 from tests.readmodels.streams import plausible
 from tests.whatif.kit import STRICTER, published, record
 from tocsin.domain.policy.state import POLICY_STREAM
+from tocsin.drivers import sqlite3
 from tocsin.lake import placing
 from tocsin.lake.origin import standing
 from tocsin.lake.segments import Held, Segments
@@ -28,7 +29,6 @@ from tocsin.store.bare import veiled
 from tocsin.store.entries import StoreUnavailable
 from tocsin.store.log import Log
 from tocsin.store.mapper import Unreadable
-from tocsin.store.sqlite_file import sqlite3
 
 PATIENCE_SECONDS = 20.0
 

@@ -24,11 +24,11 @@ from tests.store.conftest import Store
 from tests.store.samples import ACKNOWLEDGED, entry, noted, positions, texts
 from tests.store.stock import Open, event, ids
 from tests.store.test_sqlite import break_commit
+from tocsin.drivers import sqlite3
 from tocsin.settings import Settings
 from tocsin.store.entries import Stored, StoreUnavailable
 from tocsin.store.log import Log
 from tocsin.store.recorder import LogRecorder
-from tocsin.store.sqlite_file import sqlite3
 
 
 @pytest.fixture

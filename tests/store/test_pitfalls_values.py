@@ -19,10 +19,10 @@ from tests.store.samples import entry, noted, positions
 from tests.store.stock import Open, event
 from tocsin.domain.incident.events import IncidentImported, IncidentReported
 from tocsin.domain.incident.values import Source, Status
+from tocsin.drivers import sqlite3
 from tocsin.store.entries import Failed, Stored
 from tocsin.store.log import Log
 from tocsin.store.mapper import Unreadable, converter, decode
-from tocsin.store.sqlite_file import sqlite3
 
 
 @pytest.fixture

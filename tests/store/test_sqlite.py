@@ -17,10 +17,10 @@ import pytest
 from tests.conftest import ROOT
 from tests.store.conftest import Store
 from tests.store.samples import entry, noted, positions, take, texts
+from tocsin.drivers import sqlite3
 from tocsin.settings import Settings
 from tocsin.store.entries import Duplicate, Stored, StoreUnavailable
 from tocsin.store.log import Log
-from tocsin.store.sqlite_file import sqlite3
 
 STREAM = uuid4()
 

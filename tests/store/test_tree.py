@@ -12,6 +12,7 @@ from tests.ledger import naive
 from tests.store.conftest import Store
 from tests.store.samples import entry, noted
 from tests.store.test_sqlite import break_commit
+from tocsin.drivers import sqlite3
 from tocsin.ledger.merkle import (
     EMPTY,
     Frontier,
@@ -22,7 +23,6 @@ from tocsin.ledger.merkle import (
 )
 from tocsin.store.entries import Stale, StoreUnavailable
 from tocsin.store.log import Log
-from tocsin.store.sqlite_file import sqlite3
 from tocsin.store.tree import NotInTree
 
 STREAM = uuid4()

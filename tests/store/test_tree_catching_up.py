@@ -12,10 +12,10 @@ import pytest
 from tests.store.conftest import Store
 from tests.store.samples import entry, noted
 from tests.store.test_tree import bodies, fill, holds
+from tocsin.drivers import sqlite3
 from tocsin.store import postgres_server, sqlite_file
 from tocsin.store.entries import Stored, StoreUnavailable
 from tocsin.store.log import Log
-from tocsin.store.sqlite_file import sqlite3
 
 PAGES = ("sqlite_tree", "postgres_tree", "postgres")
 

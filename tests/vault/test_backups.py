@@ -7,11 +7,11 @@ import pytest
 
 from tests.vault.conftest import Place
 from tests.vault.kit import opens, sealed, stream
+from tocsin.drivers import sqlite3
 from tocsin.vault import FORGOTTEN, LOST, VaultTrouble, VaultUnavailable
 from tocsin.vault.backups import back_up, restore, verify
 from tocsin.vault.keeping import standing
 from tocsin.vault.rotation import change_master
-from tocsin.vault.tables import sqlite3
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 
 from tests.vault.conftest import Place
 from tests.vault.kit import opens, sealed, stream
+from tocsin.drivers import sqlite3
 from tocsin.vault import FORGOTTEN, NOTICED_SECONDS, VaultUnavailable
 from tocsin.vault import vault as module
-from tocsin.vault.tables import sqlite3
 
 
 def test_a_destroyed_key_is_gone_from_this_process_at_once(place: Place) -> None:

@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import Column, Index, LargeBinary, MetaData, Table, Text, text
 
 from tocsin.apart import Apart, number
+from tocsin.drivers import AdvisoryLock
 
 
 class AccessTables(Apart):
     """The entries, whom they are about, and how far their tree has grown."""
 
     schema_name = "tocsin_access"
-    lock = 7_236_402
+    lock = AdvisoryLock.ACCESS
 
     def _declare(self, metadata: MetaData) -> None:
         self.entries = Table(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from sqlalchemy import Column, Connection, MetaData, Table, Text, text
 
 from tocsin.apart import Apart, number
+from tocsin.drivers import AdvisoryLock
 
 GUARDED = (("UPDATE", "api_key_changes"), ("DELETE", "api_key_changes"), ("DELETE", "api_keys"))
 """What nobody does to the tables, by trigger."""
@@ -17,7 +18,7 @@ class KeyTables(Apart):
     """The keys, and what was ever done to them."""
 
     schema_name = "tocsin"
-    lock = 7_236_401
+    lock = AdvisoryLock.KEYS
 
     def _declare(self, metadata: MetaData) -> None:
         self.keys = Table(

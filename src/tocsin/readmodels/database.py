@@ -7,13 +7,12 @@ disk at every commit: after a crash rows and position are both as some commit le
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
+from tocsin.drivers import sqlite3
 from tocsin.readmodels.lease import FileLease, Lease, SessionLease
 
 FILE = "readmodels.db"
@@ -23,14 +22,6 @@ SCRUB_MILLISECONDS = 1_000
 """How long it is waited for readers to finish before what was deleted is taken off the disk."""
 CONNECTIONS = 16
 CONNECTIONS_MORE = 32
-
-
-def _current_sqlite() -> ModuleType:
-    """The bundled SQLite is current; a distribution's own may have the WAL-reset bug."""
-    try:
-        return import_module("pysqlite3.dbapi2")
-    except ImportError:  # pragma: no cover - platforms without the wheel
-        return import_module("sqlite3")
 
 
 class Database:
@@ -130,7 +121,7 @@ def _sqlite(path: Path) -> Engine:
     """The engine of a file, in which transactions begin where we say and nowhere else."""
     engine = create_engine(
         f"sqlite:///{path}",
-        module=_current_sqlite(),
+        module=sqlite3,
         pool_size=CONNECTIONS,
         max_overflow=CONNECTIONS_MORE,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},

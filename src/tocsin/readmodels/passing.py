@@ -10,7 +10,8 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.schema import CreateTable
 
-from tocsin.readmodels.database import Database, _current_sqlite
+from tocsin.drivers import sqlite3
+from tocsin.readmodels.database import Database
 from tocsin.readmodels.projection import Projection, Query
 from tocsin.readmodels.reading import View
 from tocsin.readmodels.rows import RowStore
@@ -33,7 +34,7 @@ class Passing:
     def __init__(self, projection: Projection) -> None:
         engine = create_engine(
             "sqlite://",
-            module=_current_sqlite(),
+            module=sqlite3,
             poolclass=StaticPool,
             connect_args={"check_same_thread": False},
         )

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any, LiteralString
 
+from tocsin.drivers import PATIENCE, AdvisoryLock
 from tocsin.store.entries import StoreUnavailable
 
 try:
@@ -20,14 +21,7 @@ ANSWER_SECONDS = 40.0
 """Longest wait for any answer: more than the server's own limits, which say more."""
 
 DEFAULTS = {
-    "application_name": "tocsin",
-    "connect_timeout": "5",
-    # A peer that vanished without a word is noticed within 15 seconds, idle or busy.
-    "keepalives": "1",
-    "keepalives_idle": "5",
-    "keepalives_interval": "3",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "15000",
+    **PATIENCE,
     # Of several hosts, only the primary: decisions on a replica's past would always be stale.
     "target_session_attrs": "read-write",
 }
@@ -90,7 +84,6 @@ STEPS: dict[int, tuple[LiteralString, ...]] = {
     ),
 }
 """The statements that lead to each version of the schema. A step is never changed, only added."""
-MIGRATION_LOCK = int.from_bytes(b"tocsin", "big")
 
 
 class Connection(psycopg.Connection[Any]):
@@ -248,7 +241,7 @@ def migrate(connection: Connection, place: str) -> None:
         return
     with connection.transaction():
         connection.execute("SELECT set_config('lock_timeout', '30s', true)")
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (AdvisoryLock.MIGRATION,))
         have = schema_version(connection)
         if have > SCHEMA:
             check_schema(connection, place)

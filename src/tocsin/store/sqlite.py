@@ -13,6 +13,7 @@ from eventsourcing.persistence import (
     TrackingRecorder,
 )
 
+from tocsin.drivers import sqlite3
 from tocsin.ledger.merkle import Frontier
 from tocsin.store.copies import Piece
 from tocsin.store.entries import (
@@ -34,7 +35,6 @@ from tocsin.store.sqlite_file import (
     connect,
     exclusive,
     migrate,
-    sqlite3,
 )
 from tocsin.store.sqlite_reading import SQLiteReading
 from tocsin.store.sqlite_tree import EDGE, SQLiteTree, add_nodes, caught_up

@@ -3,24 +3,12 @@
 import fcntl
 import os
 import threading
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 from urllib.parse import quote
 
+from tocsin.drivers import sqlite3
 from tocsin.store.entries import StoreUnavailable
-
-
-def _current_sqlite() -> ModuleType:
-    """The bundled SQLite is current; a distribution's own may have the WAL-reset bug."""
-    try:
-        return import_module("pysqlite3")
-    except ImportError:  # pragma: no cover - platforms without the wheel
-        return import_module("sqlite3")
-
-
-sqlite3: Any = _current_sqlite()
 
 FAULTS = (sqlite3.Error, UnicodeDecodeError)
 """What its reading raises; the latter when the file is so damaged that SQLite's own words are."""

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from tocsin.drivers import sqlite3
 from tocsin.ledger.merkle import Frontier, Node
 from tocsin.store.sqlite_batch import insert
-from tocsin.store.sqlite_file import sqlite3
 from tocsin.store.tree import (
     CATCH_UP_EVENTS,
     Altered,

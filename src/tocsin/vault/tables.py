@@ -8,7 +8,6 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -29,35 +28,12 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import QueuePool
 
+from tocsin.drivers import PATIENCE, AdvisoryLock, sqlite3
 from tocsin.vault.columns import locks_table, subjects_table, vault_table
 from tocsin.vault.records import VaultUnavailable
 
 SCHEMA = "tocsin_vault"
 BUSY_SECONDS = 10
-DEFAULTS = {
-    "application_name": "tocsin",
-    "connect_timeout": "5",
-    # A peer that vanished without a word is noticed within 15 seconds, idle or busy.
-    "keepalives": "1",
-    "keepalives_idle": "5",
-    "keepalives_interval": "3",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "15000",
-}
-"""What the address of a PostgreSQL database may leave open."""
-_WRITING = 7_236_402
-"""The advisory lock that whoever writes holds: any number that nobody else uses."""
-
-
-def _sqlite_module() -> Any:
-    """The bundled SQLite is current; a distribution's own may have the WAL-reset bug."""
-    try:
-        return import_module("pysqlite3")
-    except ImportError:  # pragma: no cover - platforms without the wheel
-        return import_module("sqlite3")
-
-
-sqlite3 = _sqlite_module()
 
 
 class Tables:
@@ -92,7 +68,7 @@ class Tables:
             said = make_url(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url))
         except (ArgumentError, ValueError):  # what it says may hold a password
             raise VaultUnavailable("The vault's address is no address of a database.") from None
-        address = said.update_query_dict({k: v for k, v in DEFAULTS.items() if k not in said.query})
+        address = said.update_query_dict({k: v for k, v in PATIENCE.items() if k not in said.query})
         engine = create_engine(address, pool_size=2, max_overflow=8, pool_pre_ping=True)
         return cls(engine, SCHEMA, f"schema {SCHEMA} of {said.host}/{said.database}")
 
@@ -153,7 +129,7 @@ class Tables:
         with engine.begin() as connection:
             if self._schema:
                 connection.execute(text("SET LOCAL synchronous_commit = on"))
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({_WRITING})"))
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({AdvisoryLock.VAULT})"))
             yield connection
 
     def make(self, connection: Connection) -> None:

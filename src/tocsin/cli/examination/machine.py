@@ -11,8 +11,8 @@ from pathlib import Path
 
 import tocsin
 from tocsin.cli.examination.check import Check, bad, good, warn
+from tocsin.drivers import sqlite3
 from tocsin.settings import Settings
-from tocsin.store.sqlite_file import sqlite3
 
 NEEDED = (3, 11)
 WAL_RESET_FIXED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))

@@ -1,0 +1,49 @@
+"""What a fault test is: it is run so often, counts what was acknowledged, and is judged."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.postgres import Postgres
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a trial runs."""
+
+    folder: Path
+    """Empty, and the trial's own."""
+    postgres: Postgres
+    """A running server of which it may make databases; whatever else it does to it, it undoes."""
+    seed: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was left after a trial. A control is `ok` when it failed as it had to."""
+
+    runs: int
+    ok: bool
+    acknowledged: int = 0
+    lost: int = 0
+    doubled: int = 0
+    gaps: int = 0
+    recoveries: Sequence[float] = field(default=())
+    """Seconds from each fault until all was well again."""
+    remark: str = ""
+    """What else it found, in a few words and figures."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One line of the table."""
+
+    number: str
+    """Of the list of fault tests, such as `T2`; letters tell its parts and controls apart."""
+    name: str
+    run: Callable[[Site, int], Result]
+    """Asked with the number of runs: deaths, cuts, operations, minutes, as the name says."""
+    short: int
+    long: int
+    lacks: Callable[[], str] = lambda: ""
+    """Why it cannot run on this machine, with the way out; empty when it can."""
