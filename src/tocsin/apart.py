@@ -22,6 +22,7 @@ from sqlalchemy import (
     event,
     text,
 )
+from sqlalchemy.exc import SQLAlchemyError
 
 from tocsin.drivers import AdvisoryLock, sqlite3
 
@@ -40,6 +41,10 @@ class Apart(ABC):
     """The schema in PostgreSQL."""
     lock: ClassVar[AdvisoryLock]
     """What whoever writes holds."""
+    called: ClassVar[str]
+    """As whoever cannot reach them is told."""
+    unavailable: ClassVar[type[Exception]]
+    """What that is told with."""
 
     def __init__(self, engine: Engine, schema: str | None) -> None:
         self._engine, self._schema = engine, schema
@@ -60,7 +65,16 @@ class Apart(ABC):
 
     @classmethod
     def open(cls, file: Path, url: str) -> Self:
-        """Open the tables, and make them if they are not there."""
+        """Open the tables, and make them if they are not there.
+
+        Raises:
+            Exception: `unavailable`; so do reading and writing.
+        """
+        with cls.reached():
+            return cls._open(file, url)
+
+    @classmethod
+    def _open(cls, file: Path, url: str) -> Self:
         if url:
             address = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
             tables = cls(create_engine(address, pool_size=2, pool_pre_ping=True), cls.schema_name)
@@ -79,17 +93,26 @@ class Apart(ABC):
         """Let go of all connections."""
         self._engine.dispose()
 
+    @classmethod
+    @contextmanager
+    def reached(cls) -> Iterator[None]:
+        """What goes wrong meanwhile is told in their own words."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise cls.unavailable(f"{cls.called} cannot be reached: {error}") from error
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One transaction that only reads."""
-        with self._engine.connect() as connection, connection.begin():
+        with self.reached(), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction at a time that may write, whichever process it is of."""
         engine = self._engine.execution_options(writes=True)
-        with engine.begin() as connection:
+        with self.reached(), engine.begin() as connection:
             if self._schema:
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({self.lock})"))
             yield connection

@@ -274,5 +274,5 @@ def test_the_journal_lies_beside_a_log_on_postgresql(settings: Settings, postgre
         assert opened.expire(NOON + 31 * DAY) == 2
         assert (opened.verify().faults, opened.verify().expired) == ((), 2)
         no = pytest.raises(JournalUnavailable, match="only lose their bodies")
-        with no, opened._writing() as connection:
+        with no, opened._tables.writing() as connection:
             connection.execute(opened._tables.entries.delete())

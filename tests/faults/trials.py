@@ -47,3 +47,16 @@ class Trial:
     long: int
     lacks: Callable[[], str] = lambda: ""
     """Why it cannot run on this machine, with the way out; empty when it can."""
+    alone: bool = False
+    """Whether what it says of speed would be spoilt by another trial beside it."""
+
+
+def within(trial: Trial, wanted: Sequence[str]) -> bool:
+    """Whether it is asked for: by its number, or by that of which it is a part; `T1` is not T10."""
+    names = [trial.number, trial.number.rstrip("abcdefghijklmnopqrstuvwxyz")]
+    return not wanted or any(name.lower() in names_of(wanted) for name in names)
+
+
+def names_of(wanted: Sequence[str]) -> set[str]:
+    """What was asked for, however it was written."""
+    return {each.lower() for each in wanted}

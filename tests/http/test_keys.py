@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
-from sqlalchemy.exc import DBAPIError
 
 from tocsin.domain.clock.values import TIMEKEEPER
 from tocsin.keys import Keys, KeysUnavailable, KeyTrouble, Scope, digest, new_token, well_formed
@@ -163,7 +162,10 @@ def test_no_change_and_no_key_is_ever_removed(keys: Keys) -> None:
         update(tables.changes).values(by="nobody"),
         delete(tables.keys),
     ):
-        with pytest.raises(DBAPIError, match="keeps everything"), tables.writing() as connection:
+        with (
+            pytest.raises(KeysUnavailable, match="keeps everything"),
+            tables.writing() as connection,
+        ):
             connection.execute(statement)
 
 

@@ -1,13 +1,11 @@
 """The journal: written durably, numbered without gaps, hashed as stored into a tree of its own."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, desc, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from tocsin.access.checking import Checked, Leaf, checked
 from tocsin.access.lines import BadEntry, entry, expired, line, preload
@@ -48,8 +46,7 @@ class Journal:
         Raises:
             JournalUnavailable: the file or database cannot be opened.
         """
-        with _trouble():
-            return cls(AccessTables.open(settings.access_file, settings.database), settings, seals)
+        return cls(AccessTables.open(settings.access_file, settings.database), settings, seals)
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -67,7 +64,7 @@ class Journal:
             for who in {access.who for access in accesses if access.who}:
                 self.seals.person(who)  # made before the journal is locked
         tables = self._tables
-        with self._writing() as connection:
+        with self._tables.writing() as connection:
             frontier = self._frontier(connection)
             first, moment = frontier.size + 1, self._moment(connection, at)
             rows, about = [], []
@@ -139,7 +136,7 @@ class Journal:
             about = self._tables.about.c
             numbers = select(about.number).where(about.incident == str(asked.incident))
             wanted = wanted.where(column.number.in_(numbers))
-        with self._reading() as connection:
+        with self._tables.reading() as connection:
             rows = connection.execute(wanted.order_by(column.number).limit(limit))
             return [(number, at, body) for number, at, body in rows]
 
@@ -155,7 +152,7 @@ class Journal:
 
     def head(self) -> tuple[int, str]:
         """How many entries there ever were, and the root hash of their tree in hexadecimal."""
-        with self._reading() as connection:
+        with self._tables.reading() as connection:
             frontier = self._frontier(connection)
         return frontier.size, frontier.root().hex()
 
@@ -169,7 +166,7 @@ class Journal:
         Raises:
             JournalUnavailable: it cannot be read.
         """
-        with self._reading() as connection:
+        with self._tables.reading() as connection:
             return checked(self._leaves(connection), self._frontier(connection), noted)
 
     def _leaves(self, connection: Connection) -> Iterator[Leaf]:
@@ -192,7 +189,7 @@ class Journal:
             return 0
         before = _stamp((now or datetime.now(UTC)) - timedelta(days=kept))
         entries, about = self._tables.entries, self._tables.about
-        with self._writing() as connection:
+        with self._tables.writing() as connection:
             old = entries.c.at < before
             gone = select(entries.c.number).where(old)
             connection.execute(delete(about).where(about.c.number.in_(gone)))
@@ -200,7 +197,7 @@ class Journal:
                 update(entries).where(old, entries.c.body.is_not(None)).values(body=None)
             ).rowcount
         if dropped:
-            with _trouble():
+            with self._tables.reached():
                 self._tables.rewrite()
         return dropped
 
@@ -224,24 +221,6 @@ class Journal:
         values = {"size": frontier.size, "frontier": frontier.to_bytes()}
         if not connection.execute(update(head).values(values)).rowcount:
             connection.execute(insert(head).values(one=1, **values))
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with _trouble(), self._tables.reading() as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with _trouble(), self._tables.writing() as connection:
-            yield connection
-
-
-@contextmanager
-def _trouble() -> Iterator[None]:
-    try:
-        yield
-    except SQLAlchemyError as error:
-        raise JournalUnavailable(f"The access journal cannot be reached: {error}") from error
 
 
 def _stamp(moment: datetime) -> str:

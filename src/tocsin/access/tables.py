@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Column, Index, LargeBinary, MetaData, Table, Text, text
 
+from tocsin.access.records import JournalUnavailable
 from tocsin.apart import Apart, number
 from tocsin.drivers import AdvisoryLock
 
@@ -18,6 +19,8 @@ class AccessTables(Apart):
 
     schema_name = "tocsin_access"
     lock = AdvisoryLock.ACCESS
+    called = "The access journal"
+    unavailable = JournalUnavailable
 
     def _declare(self, metadata: MetaData) -> None:
         self.entries = Table(

@@ -11,7 +11,7 @@ from tocsin.domain.incident.events import IncidentCorrected
 from tocsin.domain.incident.status import status_after
 from tocsin.domain.incident.values import OPEN, Status
 from tocsin.domain.incident.words import words
-from tocsin.domain.kernel import Recorded, aggregate_of
+from tocsin.domain.kernel import Recorded, aggregate_of, taken_over
 
 SILENCE = {1: timedelta(minutes=30), 2: timedelta(hours=1), 3: timedelta(hours=8)}
 LONG_SILENCE = timedelta(hours=24)
@@ -19,8 +19,6 @@ LONG_SILENCE = timedelta(hours=24)
 and of those without one, a day. While it is on hold, nobody expects to hear anything."""
 LATE = timedelta(minutes=15)
 """What was recorded so much later than it happened was told late."""
-IMPORTED = "import:"
-"""Begins the name of whoever takes over histories from elsewhere: nothing was late there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +73,7 @@ def entries(history: Sequence[Recorded[Any]], struck: Sequence[Recorded[Any]]) -
 def _entry(recorded: Recorded[Any]) -> Entry:
     of_time = aggregate_of(recorded.event).name == "clock"
     late = recorded.recorded_at - recorded.occurred_at
-    told_late = late >= LATE and not of_time and not (recorded.via or "").startswith(IMPORTED)
+    told_late = late >= LATE and not of_time and not taken_over(recorded.via)
     return Entry(
         at=recorded.occurred_at,
         recorded_at=recorded.recorded_at,

@@ -108,6 +108,15 @@ def upcast(name: str, schema: int, fields: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
+IMPORTS = "import:"
+"""How each way begins on which the histories of other systems come."""
+
+
+def taken_over(via: str | None) -> bool:
+    """Whether what came this way came with the history of another system."""
+    return via is not None and via.startswith(IMPORTS)
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Recorded(Generic[E_co]):
     """An event in its envelope: where it stands in the log, who acted, and both of its times."""

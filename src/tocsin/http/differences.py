@@ -10,19 +10,16 @@ from uuid import UUID
 import orjson
 from fastapi import FastAPI, Query, Request, Response
 
-from tocsin.access import Kind
-from tocsin.aggregates import collection
 from tocsin.clocks import sheet
 from tocsin.domain.clock.plan import Rulebooks
 from tocsin.domain.incident.state import INCIDENT
-from tocsin.http import incidents, openapi, reviews
+from tocsin.http import incidents, reviews
 from tocsin.http.clocks import CAUSE
-from tocsin.http.histories import LINE, OPTIONS, Told, answered
+from tocsin.http.histories import LINE, OPTIONS, Told, answered, serve
 from tocsin.http.moments import KnownAt, Version, checked, problem
-from tocsin.http.needs import Endpoint, Moment, get
+from tocsin.http.needs import Endpoint, Moment
 from tocsin.http.problems import NOT_FOUND, Problem
 from tocsin.http.service import Service
-from tocsin.keys import Scope
 from tocsin.past.moments import Moment as Then
 from tocsin.past.moments import NotThen
 from tocsin.past.reasons import NoSuchValue
@@ -42,23 +39,8 @@ Field = Annotated[
 def mount(app: FastAPI, service: Service) -> None:
     """Serve differences and reasons."""
     for told in (incidents.told(service), reviews.told(service)):
-        for path, endpoint, schema in (
-            ("diff", _diff(service, told), DIFF),
-            ("why", _why(service, told), WHY),
-        ):
-            get(
-                app,
-                service,
-                f"{told.root}/{{id}}/{path}",
-                endpoint,
-                schema=schema,
-                scope=Scope.READ,
-                shows=Kind.READ,
-                statuses=(404,),
-                parameters=(openapi.IF_NONE_MATCH,),
-                tags=[collection(told.aggregate.name)],
-                operation_id=f"{told.aggregate.name}.{path}",
-            )
+        serve(app, service, told, "diff", _diff(service, told), DIFF)
+        serve(app, service, told, "why", _why(service, told), WHY)
 
 
 def _diff(service: Service, told: Told) -> Endpoint:

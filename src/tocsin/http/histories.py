@@ -76,19 +76,31 @@ def mount(app: FastAPI, service: Service, told: Told) -> None:
         ("events", _events(service, told), STORED),
         ("timeline", _timeline(service, told), LINE),
     ):
-        get(
-            app,
-            service,
-            f"{told.root}/{{id}}/{path}",
-            endpoint,
-            schema=_page_of(told, item),
-            scope=Scope.READ,
-            shows=Kind.READ,
-            statuses=(404,),
-            parameters=(openapi.IF_NONE_MATCH,),
-            tags=[collection(told.aggregate.name)],
-            operation_id=f"{told.aggregate.name}.{path}",
-        )
+        serve(app, service, told, path, endpoint, _page_of(told, item))
+
+
+def serve(
+    app: FastAPI,
+    service: Service,
+    told: Told,
+    path: str,
+    endpoint: Endpoint,
+    schema: dict[str, Any],
+) -> None:
+    """Serve what can be asked of one such thing, under its own address."""
+    get(
+        app,
+        service,
+        f"{told.root}/{{id}}/{path}",
+        endpoint,
+        schema=schema,
+        scope=Scope.READ,
+        shows=Kind.READ,
+        statuses=(404,),
+        parameters=(openapi.IF_NONE_MATCH,),
+        tags=[collection(told.aggregate.name)],
+        operation_id=f"{told.aggregate.name}.{path}",
+    )
 
 
 def _events(service: Service, told: Told) -> Endpoint:

@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from tocsin.domain.incident.events import IncidentLogged
 from tocsin.domain.incident.state import INCIDENT
-from tocsin.domain.kernel import Claim, Event, Recorded, replace
+from tocsin.domain.kernel import IMPORTS, Claim, Event, Recorded, replace
 from tocsin.importers.format import Happening
 from tocsin.importers.report import Report, RowReport
 from tocsin.store.entries import Entry, Failed, Outcome, Stored, Taken
@@ -89,7 +89,7 @@ class Storing:
 
     def __init__(self, log: Target, *, name: str, system: str, report: Report) -> None:
         self._log, self._system, self._report = log, system, report
-        self._via = f"import:{name}"
+        self._via = f"{IMPORTS}{name}"
 
     def track(self, number: str, file: str | None = None) -> Track:
         """Begin an incident."""

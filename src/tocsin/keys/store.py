@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, desc, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
-from tocsin.keys.records import RESERVED, Change, Key, KeysUnavailable, KeyTrouble, Scope
+from tocsin.keys.records import RESERVED, Change, Key, KeyTrouble, Scope
 from tocsin.keys.tables import KeyTables
 from tocsin.keys.tokens import digest, new_token
 from tocsin.settings import Settings
@@ -30,8 +29,7 @@ class Keys:
         Raises:
             KeysUnavailable: the file or database cannot be opened.
         """
-        with _trouble():
-            return cls(KeyTables.open(settings.keys_file, settings.database))
+        return cls(KeyTables.open(settings.keys_file, settings.database))
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -64,12 +62,12 @@ class Keys:
         Raises:
             KeyTrouble: it would have no owner or no scopes, or would have expired already.
         """
-        with self._writing() as connection:
+        with self._tables.writing() as connection:
             return self._create(connection, owner, frozenset(scopes), by, expires_at)
 
     def create_first(self, owner: str = "admin", *, by: str) -> str | None:
         """Make an admin key if there has never been any key, whoever else tries the same."""
-        with self._writing() as connection:
+        with self._tables.writing() as connection:
             count = connection.execute(select(func.count()).select_from(self._tables.keys))
             if count.scalar_one():
                 return None
@@ -82,7 +80,7 @@ class Keys:
             KeyTrouble: there is no such key, or it has ended already.
         """
         moment = _now()
-        with self._writing() as connection:
+        with self._tables.writing() as connection:
             old = self._find(connection, key_id)
             if old.revoked_at or (old.expires_at and old.expires_at <= moment):
                 raise KeyTrouble(f"Key {key_id} has ended; create a new one instead.")
@@ -102,7 +100,7 @@ class Keys:
             KeyTrouble: there is no such key.
         """
         moment = _now()
-        with self._writing() as connection:
+        with self._tables.writing() as connection:
             key = self._find(connection, key_id)
             if key.revoked_at:
                 return key
@@ -112,7 +110,7 @@ class Keys:
 
     def note_use(self, uses: Mapping[str, datetime]) -> None:
         """Remember when keys were last used."""
-        with self._writing() as connection:
+        with self._tables.writing() as connection:
             for key_id, moment in uses.items():
                 self._set(connection, key_id, last_used_at=moment.isoformat())
 
@@ -170,21 +168,8 @@ class Keys:
 
     @contextmanager
     def _reading(self, question: Select[Any]) -> Iterator[Iterable[Row[Any]]]:
-        with _trouble(), self._tables.reading() as connection:
+        with self._tables.reading() as connection:
             yield connection.execute(question).all()
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with _trouble(), self._tables.writing() as connection:
-            yield connection
-
-
-@contextmanager
-def _trouble() -> Iterator[None]:
-    try:
-        yield
-    except SQLAlchemyError as error:
-        raise KeysUnavailable(f"The keys cannot be reached: {error}") from error
 
 
 def _key(row: Row[Any]) -> Key:

@@ -9,6 +9,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, Text, text
 
 from tocsin.apart import Apart, number
 from tocsin.drivers import AdvisoryLock
+from tocsin.keys.records import KeysUnavailable
 
 GUARDED = (("UPDATE", "api_key_changes"), ("DELETE", "api_key_changes"), ("DELETE", "api_keys"))
 """What nobody does to the tables, by trigger."""
@@ -19,6 +20,8 @@ class KeyTables(Apart):
 
     schema_name = "tocsin"
     lock = AdvisoryLock.KEYS
+    called = "The keys"
+    unavailable = KeysUnavailable
 
     def _declare(self, metadata: MetaData) -> None:
         self.keys = Table(

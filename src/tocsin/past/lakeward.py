@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tocsin.domain.incident.values import OPEN
-from tocsin.domain.kernel import EVENTS
-from tocsin.past.moments import IMPORTED
+from tocsin.domain.kernel import EVENTS, IMPORTS
 from tocsin.past.scan import CORRECTED, LEADING, REOPENED
 from tocsin.past.wanted import NUMBERS, Wanted
 from tocsin.store.log import Log
@@ -52,7 +51,7 @@ def _known(lake: "Lake", events: Any, wanted: Wanted, position: int) -> tuple[in
     """Up to which position everything was known at the moment, and up to which something was."""
     if wanted.known_us is None:
         return position, position
-    over = events.via.startswith(IMPORTED)
+    over = events.via.startswith(IMPORTS)
     learnt = over.ifelse(events.occurred_us, events.recorded_us)
     later = events.filter(learnt > wanted.known_us).position.min()
     known = events.filter(learnt <= wanted.known_us).position.max()

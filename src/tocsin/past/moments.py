@@ -12,11 +12,9 @@ from typing import Any, Generic, TypeVar
 
 from tocsin.domain.incident.chronicle import happened_by
 from tocsin.domain.incident.state import INCIDENT
-from tocsin.domain.kernel import Aggregate, Recorded, replace
+from tocsin.domain.kernel import Aggregate, Recorded, replace, taken_over
 
 S = TypeVar("S")
-IMPORTED = "import:"
-"""How the names of importers begin, through which events are recorded."""
 History = Sequence[Recorded[Any]]
 
 
@@ -58,11 +56,6 @@ def learnt_at(recorded: Recorded[Any]) -> datetime:
     """When somebody knew: the time of recording; of what was taken over, when it occurred, as it
     stood in the other system from then on."""
     return recorded.occurred_at if taken_over(recorded.via) else recorded.recorded_at
-
-
-def taken_over(via: str | None) -> bool:
-    """Whether an event came with the history of another system."""
-    return via is not None and via.startswith(IMPORTED)
 
 
 @dataclass(frozen=True, kw_only=True)

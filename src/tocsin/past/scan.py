@@ -16,8 +16,7 @@ from tocsin.domain.clock.happening import Happening, in_order, reach
 from tocsin.domain.incident.events import IncidentCorrected, IncidentImported
 from tocsin.domain.incident.status import ALWAYS, OTHERWISE, led
 from tocsin.domain.incident.values import Fact, Status
-from tocsin.domain.kernel import EVENTS
-from tocsin.past.moments import taken_over
+from tocsin.domain.kernel import EVENTS, taken_over
 from tocsin.past.wanted import Wanted
 from tocsin.store.bare import fields_today, instant_us
 from tocsin.store.mapper import Unreadable

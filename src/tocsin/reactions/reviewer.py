@@ -10,20 +10,17 @@ from collections.abc import Iterator
 
 from tocsin.domain.clock.values import TIMEKEEPER
 from tocsin.domain.incident.events import IncidentClosed, IncidentResolved
-from tocsin.domain.kernel import Recorded
+from tocsin.domain.kernel import Recorded, taken_over
 from tocsin.domain.review.commands.opening import OpenReview, RequireReview
 from tocsin.domain.review.mandate import mandate
 from tocsin.domain.review.values import review_stream
 from tocsin.reactions.past import Past
 from tocsin.reactions.reaction import Asked
 
-IMPORTED = "import:"
-"""How the way begins on which other systems' histories come."""
-
 
 def react(recorded: Recorded[IncidentResolved | IncidentClosed], past: Past) -> Iterator[Asked]:
     """Open it, unless somebody has, and then say that the policy wants it."""
-    if recorded.via is not None and recorded.via.startswith(IMPORTED):
+    if taken_over(recorded.via):
         return
     wanted = mandate(past.until(recorded), past.rules)
     if wanted is None:

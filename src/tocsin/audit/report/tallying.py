@@ -11,11 +11,10 @@ from typing import Any, Protocol
 import orjson
 
 from tocsin.audit.report.facts import MOST, Actor, Count, Kind, Listed, Volume
-from tocsin.domain.kernel import Recorded
+from tocsin.domain.kernel import Recorded, taken_over
 
 DAYS = 10_000
 """Days that are told apart: more than a log lives."""
-IMPORT = "import:"
 CORRECTED = "incident.corrected"
 PICKED = ("subject", "evidence")
 """Kinds of streams of which a report tells every event."""
@@ -66,7 +65,7 @@ class Tally:
         self.actors[self._actor(log, raw["actor"], body), via] += 1
         if name == CORRECTED or kind in PICKED:
             self._pick(name if name == CORRECTED else kind, body)
-        if via is not None and via.startswith(IMPORT):
+        if taken_over(via):
             self.imported += 1
             return
         seconds = int((_instant(raw["recorded_at"]) - _instant(raw["occurred_at"])).total_seconds())
