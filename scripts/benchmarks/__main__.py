@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import grow
 import http_mix
 import inside
 import lake
@@ -45,9 +46,13 @@ def main() -> int:
     parser.add_argument("--only", choices=PARTS, help="one part alone")
     parser.add_argument("--log", type=Path, default=AUDIT_LOG, help="an audit log to import")
     parser.add_argument("--timers", type=int, default=100_000, help="timers due in one minute")
+    of_growing(parser)
     of_trends(parser)
     asked = parser.parse_args()
     console = Console(width=170)
+    if asked.grow:
+        grow.show(console, asked.runs, asked.seconds, asked.sizes, asked.work, asked.plot)
+        return 0
     if asked.only in (None, "http"):
         over_http(console, asked.runs, asked.seconds)
     if asked.only in (None, "trust"):
@@ -73,6 +78,14 @@ def main() -> int:
     if asked.only in (None, "past"):
         past.show(console, asked.runs)
     return 0
+
+
+def of_growing(parser: argparse.ArgumentParser) -> None:
+    """What can be said of growing."""
+    group = parser.add_argument_group("growing")
+    group.add_argument("--grow", action="store_true", help="only what a longer log costs")
+    sizes = {"type": int, "nargs": "+", "default": grow.SIZES, "metavar": "N"}
+    group.add_argument("--sizes", **sizes, help="incidents of each log, about eight events each")
 
 
 def of_trends(parser: argparse.ArgumentParser) -> None:

@@ -65,13 +65,20 @@ def plain(app: str, home: Path) -> Iterator[Server]:
 @contextmanager
 def tocsin(home: Path, **variables: str) -> Iterator[Server]:
     """Ours, whole: the API with its writer, and the projector; with these variables set."""
-    port = free_port()
-    command = [sys.executable, "-m", "tocsin", "serve", "--home", str(home), "--port", str(port)]
-    errors = home / "stderr"
-    with _running(command, os.environ | variables, port, "/health/ready", errors) as server:
-        found = re.search(r"tocsin_\S+", errors.read_text())
+    with serving(home, **variables) as server:
+        found = re.search(r"tocsin_\S+", (home / "stderr").read_text())
         assert found, "the first key is shown at the first start"
         server.key = found[0]
+        yield server
+
+
+@contextmanager
+def serving(home: Path, patience: float = READY_SECONDS, **variables: str) -> Iterator[Server]:
+    """Ours on a home that may have been used before, ready within so many seconds."""
+    port = free_port()
+    command = [sys.executable, "-m", "tocsin", "serve", "--home", str(home), "--port", str(port)]
+    errors, environment = home / "stderr", os.environ | variables
+    with _running(command, environment, port, "/health/ready", errors, patience) as server:
         yield server
 
 
@@ -82,6 +89,7 @@ def _running(
     port: int,
     ready: str,
     errors: Path | None = None,
+    patience: float = READY_SECONDS,
 ) -> Iterator[Server]:
     started = time.perf_counter()
     with errors.open("w") if errors else open(os.devnull, "w") as sink:  # noqa: PTH123
@@ -91,7 +99,7 @@ def _running(
         server = Server(process, port)
         try:
             while not _answers(server, ready):
-                if process.poll() is not None or time.perf_counter() - started > READY_SECONDS:
+                if process.poll() is not None or time.perf_counter() - started > patience:
                     raise RuntimeError(f"{command[2]} did not become ready")
                 time.sleep(0.01)
             server.ready_seconds = time.perf_counter() - started
