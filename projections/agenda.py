@@ -60,6 +60,8 @@ class Row:
 
 
 keys = incident_of
+ELSEWHERE = ClockEvent
+"""What time does has a stream of its own; all else is keyed by its stream."""
 
 
 def fold(

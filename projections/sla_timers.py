@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -109,6 +109,9 @@ class Attainment:
 
 
 keys = incident_of
+ELSEWHERE = ClockEvent
+CLOCK = get_args(ClockEvent)
+"""What time does has a stream of its own; all else is keyed by its stream."""
 
 
 def fold(
@@ -118,16 +121,16 @@ def fold(
     context: Rulebooks,
 ) -> State:
     """Take in what matters to clocks, and what they have done."""
-    event = recorded.event
-    at = microseconds(recorded.occurred_at)
     if state is None:
+        at = microseconds(recorded.occurred_at)
         state = State(incident_id=key, happenings=[], as_of=at)
-    if isinstance(event, ClockEvent):
-        return replace(state, as_of=max(state.as_of, at))
-    changes = noted(state.happenings, recorded, context)
-    if "happenings" in changes:
-        changes["as_of"] = max(state.as_of, at)
-    return replace(state, **changes) if changes else state
+    changes: dict[str, Any] = {}
+    if not isinstance(recorded.event, CLOCK):
+        changes = noted(state.happenings, recorded, context)
+        if "happenings" not in changes:
+            return replace(state, **changes) if changes else state
+    changes["as_of"] = max(state.as_of, microseconds(recorded.occurred_at))
+    return replace(state, **changes)
 
 
 def rows(state: State, context: Rulebooks) -> Iterable[Row]:

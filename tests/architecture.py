@@ -21,32 +21,47 @@ ROOMS = {
     "tocsin.worktime_arrays": "tocsin.domain",
     "tocsin.clocks": "tocsin.domain",
     "tocsin.variables": "",
-    "tocsin.settings": "tocsin.variables",
+    "tocsin.nats_settings": "tocsin.variables",
+    "tocsin.settings": "tocsin.variables tocsin.nats_settings tocsin.watch_settings",
+    "tocsin.jetstream": (
+        "tocsin.domain tocsin.aggregates tocsin.settings tocsin.store tocsin.exports"
+        " tocsin.ledger.merkle tocsin.process"
+    ),
     "tocsin.process": "",
     "tocsin.drivers": "",
+    "tocsin.distant": "tocsin.drivers",
     "tocsin.unavailable": "",
     "tocsin.crew": "tocsin.process",
-    "tocsin.ids": "",
+    "tocsin.chance": "",
+    "tocsin.ids": "tocsin.chance",
     "tocsin.ledger.merkle": "",
     "tocsin.ledger": "tocsin.settings tocsin.store tocsin.__version__",
-    "tocsin.vault": "tocsin.drivers tocsin.settings tocsin.ids tocsin.unavailable",
+    "tocsin.vault": "tocsin.distant tocsin.drivers tocsin.settings tocsin.ids tocsin.unavailable",
     "tocsin.store": (
-        "tocsin.domain tocsin.aggregates tocsin.drivers tocsin.settings tocsin.ledger.merkle"
-        " tocsin.vault tocsin.unavailable"
+        "tocsin.domain tocsin.aggregates tocsin.chance tocsin.distant tocsin.drivers tocsin.ids"
+        " tocsin.ledger.merkle tocsin.settings tocsin.telemetry.spread tocsin.vault"
+        " tocsin.unavailable"
     ),
     "tocsin.access": (
         "tocsin.apart tocsin.domain.personal tocsin.drivers tocsin.ledger.merkle tocsin.settings"
         " tocsin.store tocsin.unavailable"
     ),
     "tocsin.asks": "tocsin.domain",
+    "tocsin.telemetry": "tocsin.settings tocsin.variables",
+    "tocsin.watch_settings": "tocsin.variables",
     "tocsin.evidence": f"{BELOW_THE_DOOR} tocsin.unavailable",
+    "tocsin.clerk": "",
+    "tocsin.taking": "tocsin.domain tocsin.asks tocsin.ids",
     "tocsin.decision": "tocsin.domain tocsin.policies tocsin.settings tocsin.store tocsin.asks",
     "tocsin.memory": "tocsin.domain tocsin.policies tocsin.store tocsin.decision",
     "tocsin.desk": (
         "tocsin.domain tocsin.settings tocsin.store tocsin.asks tocsin.decision tocsin.memory"
-        " tocsin.ids"
+        " tocsin.clerk tocsin.ids tocsin.taking tocsin.telemetry.settling"
     ),
-    "tocsin.readmodels": "tocsin.domain tocsin.drivers tocsin.process tocsin.settings tocsin.store",
+    "tocsin.readmodels": (
+        "tocsin.domain tocsin.crew tocsin.distant tocsin.drivers tocsin.process tocsin.settings"
+        " tocsin.store tocsin.telemetry.spread"
+    ),
     "tocsin.past": (
         "tocsin.domain tocsin.settings tocsin.store tocsin.process tocsin.crew tocsin.readmodels"
         " tocsin.lake tocsin.clocks"
@@ -82,18 +97,22 @@ ROOMS = {
         "tocsin.domain tocsin.aggregates tocsin.settings tocsin.store tocsin.process"
         " tocsin.ledger tocsin.readmodels"
     ),
+    "tocsin.backup": (
+        "tocsin.__version__ tocsin.access tocsin.drivers tocsin.evidence tocsin.keys tocsin.ledger"
+        " tocsin.settings tocsin.store tocsin.unavailable tocsin.vault"
+    ),
     "tocsin.erasure": (
         f"{BELOW_THE_DOOR} tocsin.access tocsin.evidence tocsin.keys tocsin.readmodels tocsin.vault"
     ),
     "tocsin.door": "tocsin.domain",
-    "tocsin.apart": "tocsin.drivers",
+    "tocsin.apart": "tocsin.distant tocsin.drivers",
     "tocsin.keys": "tocsin.apart tocsin.drivers tocsin.settings tocsin.store",
     "tocsin.http": (
         f"{BELOW_THE_DOOR} tocsin.__version__ tocsin.access tocsin.aggregates tocsin.analysis"
         " tocsin.audit tocsin.brief tocsin.charts tocsin.clocks tocsin.crew tocsin.documents"
         " tocsin.door tocsin.erasure tocsin.evidence tocsin.keys tocsin.lake tocsin.ledger"
         " tocsin.past tocsin.policies tocsin.process tocsin.reactions tocsin.readmodels"
-        " tocsin.replaying tocsin.trends tocsin.variables tocsin.whatif"
+        " tocsin.replaying tocsin.telemetry tocsin.trends tocsin.variables tocsin.whatif"
     ),
     "tocsin.trends": "tocsin.domain tocsin.worktime_arrays tocsin.lake.tables",
     "tocsin.cli": "tocsin",
@@ -132,6 +151,7 @@ LIBRARIES = {
     "sqlalchemy": {
         "tocsin.access",
         "tocsin.apart",
+        "tocsin.distant",
         "tocsin.keys",
         "tocsin.readmodels",
         "tocsin.vault",
@@ -148,6 +168,7 @@ LIBRARIES = {
     },
     "rfc3161_client": {"tocsin.ledger"},
     "holidays": {"tocsin.policies"},
+    "nats": {"tocsin.jetstream"},
     "altair": {"tocsin.charts"},
     "ibis": {"tocsin.lake", "tocsin.trends", "projections.trends"},
     "deltalake": {"tocsin.lake"},
@@ -156,6 +177,8 @@ LIBRARIES = {
     "bm25s": {"tocsin.signals"},
     "ruptures": {"tocsin.signals"},
     "vl_convert": {"tocsin.charts"},
+    "opentelemetry": {"tocsin.telemetry"},
+    "prometheus_client": {"tocsin.telemetry"},
 }
 """Libraries that only some rooms may know, so that they can be replaced there."""
 

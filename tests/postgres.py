@@ -76,8 +76,9 @@ def free_port() -> int:
 class Postgres:
     """One server with a data directory of its own: it can be stopped, killed and started again."""
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
+    def __init__(self, home: Path, **settings: str) -> None:
+        """`settings` are other than in production: what they cost is what a control shows."""
+        self.home, self._settings = home, {**SETTINGS, **settings}
         self.port = free_port()
         self.account = unprivileged()
         if self.account:
@@ -89,6 +90,10 @@ class Postgres:
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def program(self, name: str) -> Path:
+        """One of the programs that come with the server, such as `pg_dump`."""
+        return self._bin / name
 
     @property
     def running(self) -> bool:
@@ -103,7 +108,7 @@ class Postgres:
         """Start, recover if need be, and return when it answers. Nothing to do when it runs."""
         if self.running:
             return
-        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        settings = [f"--{name}={value}" for name, value in self._settings.items()]
         with (self.home / "log").open("ab") as log:
             self._server = subprocess.Popen(
                 [self._bin / "postgres", "-D", self._data, f"--port={self.port}", *settings],

@@ -1,6 +1,10 @@
 """The real history of a company's incidents, imported once for everybody who asks about it."""
 
+import fcntl
+import os
+import pickle
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,8 +29,16 @@ class Imported:
 
 @pytest.fixture(scope="session")
 def imported_uci(uci: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imported]:
-    """Import the whole file once per run of the suite."""
-    settings = Settings(home=tmp_path_factory.mktemp("uci"))
-    log = Log.open(settings, writer=True)
-    yield Imported(log, settings, import_file(uci / FILE, log))
-    log.close()
+    """Import the whole file once per run of the suite, however many processes share it."""
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+    settings, told = Settings(home=place / "uci"), place / "uci.report"
+    with (place / "uci.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not told.exists():
+            with closing(Log.open(settings, writer=True)) as log:
+                told.write_bytes(pickle.dumps(import_file(uci / FILE, log)))
+    report: Report = pickle.loads(told.read_bytes())
+    with closing(Log.open(settings)) as log:
+        yield Imported(log, settings, report)

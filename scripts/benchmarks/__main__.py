@@ -14,27 +14,32 @@ from pathlib import Path
 import grow
 import http_mix
 import inside
+import jetstream
 import lake
 import ledger
+import on_postgres
 import past
+import rebuilding
+import rivals
 import timers
 import trends
 import trends_shown
 import trust
 import verifier
+import watched
 import what_if
 import worktime
-from probe import fsyncs_per_second
 from rich.console import Console
 from rich.table import Table
-from spreads import spread
+from spreads import at_percent, spread
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "uci"
 AUDIT_LOG = DATA / "incident_event_log.dev.csv.zst"
 SERVICES = ("empty", "tocsin", "naive")
 CONNECTIONS = (16, 64)
 PARTS = tuple(
-    "http trust ledger verifier batch inside worktime timers what-if lake trends past".split()
+    "http postgres trust ledger verifier batch inside worktime timers"
+    " what-if lake trends past jetstream watched peers".split()
 )
 
 
@@ -43,8 +48,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=3, help="times that each figure is taken")
     parser.add_argument("--seconds", type=int, default=8, help="length of one load")
-    parser.add_argument("--only", choices=PARTS, help="one part alone")
+    parser.add_argument(
+        "--only", choices=PARTS, help="one part alone; peers are installed, and only then"
+    )
     parser.add_argument("--log", type=Path, default=AUDIT_LOG, help="an audit log to import")
+    kept = "the log that is rebuilt from is kept there"
+    parser.add_argument("--rebuilding", type=Path, default=rebuilding.WORK, help=kept)
     parser.add_argument("--timers", type=int, default=100_000, help="timers due in one minute")
     of_growing(parser)
     of_trends(parser)
@@ -55,8 +64,12 @@ def main() -> int:
         return 0
     if asked.only in (None, "http"):
         over_http(console, asked.runs, asked.seconds)
+    if asked.only in (None, "postgres"):
+        on_postgres.compared(console, asked.runs, asked.seconds)
     if asked.only in (None, "trust"):
         trust.compared(console, asked.runs, asked.seconds)
+    if asked.only in (None, "watched"):
+        watched.compared(console, asked.runs, asked.seconds)
     if asked.only in (None, "ledger"):
         ledger.shown(console, asked.runs, asked.seconds)
     if asked.only in (None, "verifier"):
@@ -64,7 +77,8 @@ def main() -> int:
     if asked.only in (None, "batch"):
         in_batches(console, asked.runs, asked.seconds)
     if asked.only in (None, "inside"):
-        inside_the_process(console, asked.runs, asked.log)
+        inside.show(console, asked.runs, asked.log)
+        rebuilding.show(console, asked.runs, asked.rebuilding)
     if asked.only in (None, "worktime"):
         working_time(console, asked.runs)
     if asked.only in (None, "timers"):
@@ -77,6 +91,10 @@ def main() -> int:
         trends_at_scale(console, asked)
     if asked.only in (None, "past"):
         past.show(console, asked.runs)
+    if asked.only in (None, "jetstream"):
+        jetstream.show(console, asked.runs)
+    if asked.only == "peers":
+        rivals.show(console, asked.runs, asked.seconds, asked.work)
     return 0
 
 
@@ -111,7 +129,7 @@ def over_http(console: Console, runs: int, seconds: int) -> None:
     table = Table(title="Report, acknowledge, resolve: durable commands per second")
     for heading in ("connections", "service", "commands/s", "of empty", "of naive"):
         table.add_column(heading, justify="left" if heading == "service" else "right")
-    for heading in ("p50 ms", "p99 ms", "failed", "fsync/s", "MiB", "ready s"):
+    for heading in ("p50 ms", "p99 ms", "p99/p50", "failed", "fsync/s", "MiB", "ready s"):
         table.add_column(heading, justify="right")
     for connections in CONNECTIONS:
         by = {
@@ -128,6 +146,7 @@ def over_http(console: Console, runs: int, seconds: int) -> None:
                 ratio(mine, by["naive"]),
                 spread([r.p50_ms for r in mine], 1),
                 spread([r.p99_ms for r in mine], 1),
+                spread([r.p99_ms / r.p50_ms for r in mine], 1),
                 str(sum(r.failed for r in mine)),
                 spread([r.fsyncs for r in mine]),
                 spread([r.megabytes for r in mine]),
@@ -136,7 +155,10 @@ def over_http(console: Console, runs: int, seconds: int) -> None:
     console.print(table)
     ours = [r for r in found if r.service == "tocsin"]
     lags = [lag for r in ours for lag in r.lags]
-    console.print(f"Lag of the slowest read model at full load, seconds: {spread(lags, 3)}")
+    console.print(
+        f"Lag of the slowest read model at full load, seconds: {spread(lags, 3)},"
+        f" p99 {at_percent(lags, 99):.3f}"
+    )
     caught_up = [r.catch_up_seconds for r in ours]
     console.print(f"Caught up after the load, seconds: {spread(caught_up, 3)}")
     console.print("MiB are those of the API and the projector together.\n")
@@ -149,31 +171,6 @@ def in_batches(console: Console, runs: int, seconds: int) -> None:
         _progress(f"run {number} of {runs}: POST /commands")
         rows.append(inside.batched_per_second(seconds))
     console.print(f"POST /commands, {inside.BATCH} reports each: {spread(rows)} commands/s\n")
-
-
-def inside_the_process(console: Console, runs: int, file: Path) -> None:
-    """Replay, import and rebuild."""
-    replays = repeated(runs, "replay", inside.replay_ms)
-    events = inside.HISTORY
-    console.print(f"Replay of an incident of {events} events: {spread(replays, 2)} ms")
-    if not file.exists():
-        console.print(f"No audit log at {file.name}: import and rebuild are not measured.")
-        return
-    rows, rebuilds, fsyncs = [], [], []
-    for number in range(1, runs + 1):
-        with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
-            home = Path(folder)
-            fsyncs.append(fsyncs_per_second(home))
-            _progress(f"run {number} of {runs}: import")
-            result = inside.imported(home, file)
-            rows.append(result["rows_per_second"])
-            _progress(f"run {number} of {runs}: rebuild")
-            rebuilds.append(inside.rebuilt_per_second(home))
-    console.print(
-        f"Import of {result['rows']:,.0f} rows into {result['events']:,.0f} events:"
-        f" {spread(rows)} rows/s (fsync/s {spread(fsyncs)})"
-    )
-    console.print(f"Rebuild of every read model in one process: {spread(rebuilds)} events/s")
 
 
 def working_time(console: Console, runs: int) -> None:

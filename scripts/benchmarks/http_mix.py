@@ -17,6 +17,8 @@ from probe import fsyncs_per_second
 from servers import HERE, Server, plain, tocsin
 
 WARM_UP_SECONDS = 2
+LOOK_SECONDS = 0.1
+READ_MODELS_SECONDS = 60.0
 
 
 @dataclass
@@ -33,12 +35,21 @@ class Run:
     ready_seconds: float
     megabytes: float = 0.0
     lags: list[float] = field(default_factory=list)
-    """Seconds that the slowest read model was behind, once a second."""
+    """Seconds that the slowest read model was behind, several times a second."""
     catch_up_seconds: float = 0.0
 
 
-def run(service: str, connections: int, seconds: int, **variables: str) -> Run:
+def run(
+    service: str,
+    connections: int,
+    seconds: int,
+    database: str = "",
+    processes: int = 1,
+    **variables: str,
+) -> Run:
     """Start a service on an empty store, load it, and stop it. The variables are ours alone.
+
+    The store is a file, or an empty PostgreSQL `database`, which several processes can share.
 
     Raises:
         RuntimeError: wrk is not installed, or a request failed.
@@ -46,7 +57,11 @@ def run(service: str, connections: int, seconds: int, **variables: str) -> Run:
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
         home = Path(folder)
         fsyncs = fsyncs_per_second(home)
-        with _service(service, home, variables) as server:
+        if database and service == "tocsin":
+            variables |= {"TOCSIN_DATABASE": database, "TOCSIN_WORKERS": str(processes)}
+        with _service(service, home, database, processes, variables) as server:
+            if service == "tocsin":
+                _await_read_models(server)
             loaded(server, connections, WARM_UP_SECONDS)
             watch = _Watch(server) if service == "tocsin" else None
             result = loaded(server, connections, seconds)
@@ -65,8 +80,12 @@ def run(service: str, connections: int, seconds: int, **variables: str) -> Run:
             )
 
 
-def _service(name: str, home: Path, variables: dict[str, str]) -> AbstractContextManager[Server]:
-    return tocsin(home, **variables) if name == "tocsin" else plain(f"{name}_app", home)
+def _service(
+    name: str, home: Path, database: str, processes: int, variables: dict[str, str]
+) -> AbstractContextManager[Server]:
+    if name == "tocsin":
+        return tocsin(home, **variables)
+    return plain(f"{name}_app", home, database, processes)
 
 
 def loaded(
@@ -102,6 +121,15 @@ def _lag(server: Server) -> float:
     return max(each["lag_seconds"] for each in json.loads(server.get("/projections"))["items"])
 
 
+def _await_read_models(server: Server) -> None:
+    """Wait until the projector has begun, which is a process of its own."""
+    until = time.perf_counter() + READ_MODELS_SECONDS
+    while not json.loads(server.get("/projections"))["items"]:
+        if time.perf_counter() > until:
+            raise RuntimeError("the read models do not begin")
+        time.sleep(0.05)
+
+
 def _catch_up(server: Server) -> float:
     """Seconds until every read model has seen everything, once the load is over."""
     started = time.perf_counter()
@@ -111,7 +139,7 @@ def _catch_up(server: Server) -> float:
 
 
 class _Watch:
-    """Looks once a second how far the read models are behind."""
+    """Looks again and again how far the read models are behind."""
 
     def __init__(self, server: Server) -> None:
         self._server, self._over, self._lags = server, threading.Event(), list[float]()
@@ -119,7 +147,7 @@ class _Watch:
         self._thread.start()
 
     def _look(self) -> None:
-        while not self._over.wait(1.0):
+        while not self._over.wait(LOOK_SECONDS):
             self._lags.append(_lag(self._server))
 
     def stop(self) -> list[float]:

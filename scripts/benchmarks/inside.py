@@ -1,6 +1,7 @@
-"""What is measured without a network: import, rebuild, replay, batches, and the start."""
+"""What is measured without a network: import, rebuild, replay and batches."""
 
 import json
+import sys
 import tempfile
 import time
 import urllib.request
@@ -8,7 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+from probe import fsyncs_per_second
+from rich.console import Console
 from servers import Server, tocsin
+from spreads import spread
 
 from tocsin.domain.incident.commands.investigation import Note
 from tocsin.domain.incident.commands.reporting import Report
@@ -18,6 +22,7 @@ from tocsin.domain.kernel import Recorded
 from tocsin.domain.policy import DEFAULT_POLICY
 from tocsin.importers.servicenow_audit import import_file
 from tocsin.readmodels import found
+from tocsin.readmodels.bulk.hands import Hands
 from tocsin.readmodels.database import Database
 from tocsin.readmodels.rebuild import rebuild
 from tocsin.settings import Settings
@@ -27,6 +32,33 @@ from tocsin.store.log import Log
 HISTORY = 50
 REPLAYS = 400
 BATCH = 500
+
+
+def show(console: Console, runs: int, file: Path) -> None:
+    """Replay, and import and rebuild of an audit log, if there is one."""
+    replays = []
+    for number in range(1, runs + 1):
+        print(f"run {number} of {runs}: replay", file=sys.stderr)
+        with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
+            replays.append(replay_ms(Path(folder)))
+    console.print(f"Replay of an incident of {HISTORY} events: {spread(replays, 2)} ms")
+    if not file.exists():
+        console.print(f"No audit log at {file.name}: its import and rebuild are not measured.")
+        return
+    rows, rebuilds, fsyncs = [], [], []
+    for number in range(1, runs + 1):
+        print(f"run {number} of {runs}: import and rebuild", file=sys.stderr)
+        with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
+            home = Path(folder)
+            fsyncs.append(fsyncs_per_second(home))
+            result = imported(home, file)
+            rows.append(result["rows_per_second"])
+            rebuilds.append(rebuilt_per_second(home))
+    console.print(
+        f"Import of {result['rows']:,.0f} rows into {result['events']:,.0f} events:"
+        f" {spread(rows)} rows/s (fsync/s {spread(fsyncs)})"
+    )
+    console.print(f"Rebuild of every read model from these: {spread(rebuilds)} events/s")
 
 
 def replay_ms(home: Path) -> float:
@@ -101,11 +133,11 @@ def imported(home: Path, file: Path) -> dict[str, float]:
 
 
 def rebuilt_per_second(home: Path) -> float:
-    """Events per second of a rebuild of every read model together, in this process."""
+    """Events per second of a rebuild of every read model together, as `tocsin rebuild` does."""
     settings = Settings(home=home)
     log, database = Log.open(settings), Database.open(settings.home, settings.database)
     head, started = log.head(), time.perf_counter()
-    assert rebuild(log, database, found(), fresh=True, page=settings.rebuild_events)
+    assert rebuild(log, database, found(), fresh=True, hands=Hands.all_of(settings))
     took = time.perf_counter() - started
     database.close()
     log.close()

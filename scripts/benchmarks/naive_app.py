@@ -1,4 +1,4 @@
-"""The floor: the same service written straight onto the library and its stock SQLite recorder.
+"""The floor: the same service written straight onto the library and one of its stock recorders.
 
 One `Application.save` per request, in FastAPI's ordinary sync routes, as its tutorials show it.
 It has no keys, no idempotency, no limits and no read models, so that the comparison favours it.
@@ -6,6 +6,7 @@ It has no keys, no idempotency, no limits and no read models, so that the compar
 
 import os
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from eventsourcing.application import Application
@@ -37,12 +38,22 @@ class Incident(Aggregate):
         self.status, self.code, self.resolution = "resolved", code, resolution
 
 
-application: Application[UUID] = Application(
-    env={
-        "PERSISTENCE_MODULE": "eventsourcing.sqlite",
-        "SQLITE_DBNAME": os.environ["NAIVE_DATABASE"],
+def _environment(place: str) -> dict[str, str]:
+    """The library's own settings for a file, or for the address of a PostgreSQL database."""
+    if "://" not in place:
+        return {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": place}
+    address = urlsplit(place)
+    return {
+        "PERSISTENCE_MODULE": "eventsourcing.postgres",
+        "POSTGRES_DBNAME": address.path.removeprefix("/"),
+        "POSTGRES_HOST": address.hostname or "",
+        "POSTGRES_PORT": str(address.port),
+        "POSTGRES_USER": address.username or "",
+        "POSTGRES_PASSWORD": address.password or "-",
     }
-)
+
+
+application: Application[UUID] = Application(env=_environment(os.environ["NAIVE_DATABASE"]))
 app = FastAPI()
 
 

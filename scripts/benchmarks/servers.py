@@ -49,16 +49,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def plain(app: str, home: Path) -> Iterator[Server]:
+def plain(app: str, home: Path, database: str = "", processes: int = 1) -> Iterator[Server]:
     """A baseline: `empty_app` or `naive_app`, straight on uvicorn."""
     port = free_port()
     command = [
         sys.executable, "-m", "uvicorn", f"{app}:app", "--app-dir", str(HERE),
         "--port", str(port), "--loop", "uvloop", "--http", "httptools",
-        "--log-level", "warning", "--no-access-log",
+        "--log-level", "warning", "--no-access-log", "--workers", str(processes),
     ]  # fmt: skip
-    environment = {**os.environ, "NAIVE_DATABASE": str(home / "naive.db")}
-    with _running(command, environment, port, "/openapi.json") as server:
+    environment = {**os.environ, "NAIVE_DATABASE": database or str(home / "naive.db")}
+    with running(command, environment, port, "/openapi.json") as server:
         yield server
 
 
@@ -78,12 +78,12 @@ def serving(home: Path, patience: float = READY_SECONDS, **variables: str) -> It
     port = free_port()
     command = [sys.executable, "-m", "tocsin", "serve", "--home", str(home), "--port", str(port)]
     errors, environment = home / "stderr", os.environ | variables
-    with _running(command, environment, port, "/health/ready", errors, patience) as server:
+    with running(command, environment, port, "/health/ready", errors, patience) as server:
         yield server
 
 
 @contextmanager
-def _running(
+def running(
     command: list[str],
     environment: dict[str, str],
     port: int,
@@ -91,6 +91,7 @@ def _running(
     errors: Path | None = None,
     patience: float = READY_SECONDS,
 ) -> Iterator[Server]:
+    """A service of this command, once it answers; it is ended afterwards."""
     started = time.perf_counter()
     with errors.open("w") if errors else open(os.devnull, "w") as sink:  # noqa: PTH123
         process = subprocess.Popen(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.references import domain, service, trends
+from scripts.references import domain, metrics, service, trends
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 WRITTEN = "<!-- Written by scripts/reference from the code. Change the code, then run it. -->\n\n"
@@ -16,6 +16,7 @@ PAGES = {
     "projections.md": service.projections_page,
     "trends.md": trends.trends_page,
     "settings.md": service.settings_page,
+    "metrics.md": metrics.metrics_page,
     "problems.md": service.problems_page,
     "http.md": service.http_page,
     "cli.md": service.cli_page,

@@ -70,9 +70,9 @@ def _said(value: Any) -> str:
 
 
 def settings_page() -> str:
-    """Every setting."""
+    """Every setting, those of other programs last."""
     rows = []
-    for each in fields(Settings):
+    for each in sorted(fields(Settings), key=lambda f: f.name not in Settings.__annotations__):
         shown = default(each)
         if each.default is MISSING:
             shown = "the user's data folder"

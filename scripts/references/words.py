@@ -123,3 +123,15 @@ policy, for working time) and `resolution` (`log`: percentiles to 2 %; `exact`).
 TABLES = """\
 What the lake holds. Instants are microseconds since 1970, UTC; durations are microseconds.
 """
+
+METRICS = """\
+# Metrics
+
+What `GET /metrics` tells, for Prometheus (scope `incidents:read`). Any process of a service tells
+of all of them: of several workers, of the projector, and of the writer of the lake. A histogram has
+`_bucket`, `_sum` and `_count`. Figures that cannot be read just now, because a store is away, are
+left out, and `tocsin_figures_missing_sources` says so.
+
+With the extra `telemetry` the same figures go to an OpenTelemetry collector, by the same names.
+[How to watch the service](../how-to/watch-it.md) has a dashboard and alert rules.
+"""

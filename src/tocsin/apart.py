@@ -4,11 +4,11 @@ Every commit waits for the disk, and what was deleted is overwritten: what is ke
 after a power cut, or must not be.
 """
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, ClassVar, Self
 
 from sqlalchemy import (
@@ -76,8 +76,9 @@ class Apart(ABC):
     @classmethod
     def _open(cls, file: Path, url: str) -> Self:
         if url:
-            address = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
-            tables = cls(create_engine(address, pool_size=2, pool_pre_ping=True), cls.schema_name)
+            from tocsin.distant import engine
+
+            tables = cls(engine(url, pool_size=2), cls.schema_name)
         else:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             file.touch(mode=0o600)
@@ -128,6 +129,19 @@ class Apart(ABC):
                 connection.execute(text(statement))
 
 
+def _write_ahead(connection: Any) -> None:
+    """Whoever comes first makes the file so; SQLite lets nobody else wait for that by itself."""
+    until = monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if monotonic() > until:
+                raise
+            sleep(0.01)
+
+
 def _sqlite(path: Path) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
@@ -138,8 +152,8 @@ def _sqlite(path: Path) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
-        safe = ("journal_mode = WAL", "synchronous = FULL", "trusted_schema = OFF")
-        for pragma in (*safe, "secure_delete = ON"):
+        _write_ahead(connection)
+        for pragma in ("synchronous = FULL", "trusted_schema = OFF", "secure_delete = ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

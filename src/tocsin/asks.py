@@ -1,8 +1,9 @@
 """What a caller asks of the desk, and what the desk answers besides an incident's own rules."""
 
-from asyncio import Future
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -76,7 +77,8 @@ class CannotStore(Exception):
     """The outcome of a command cannot be stored. Nothing was recorded."""
 
 
-@dataclass(frozen=True)
+# Not frozen, as there is one for each command, and freezing doubles what making it takes.
+@dataclass(slots=True)
 class Receipt:
     """The answer to a command: the bytes that every retry of it gets, for ever."""
 
@@ -105,7 +107,11 @@ class Receipt:
         return int(self.fields["position"])
 
 
-@dataclass(eq=False)
+Told = Callable[[Receipt | Exception], None]
+"""Hears what became of a command, on the event loop: it must return at once, and never raise."""
+
+
+@dataclass(eq=False, slots=True)
 class Ask:
     """One command on its way through the desk."""
 
@@ -123,8 +129,17 @@ class Ask:
     beside: tuple[tuple[UUID, int], ...] = ()
     """Other streams, and the versions of theirs that the caller saw."""
     causation: int | None = None
-    waiters: "list[Future[Receipt]]" = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    """Who waits for it: whoever sent it, and whoever sent it again meanwhile."""
     tries: int = 0
+    asked_at: float = field(default_factory=perf_counter)
+    origin: Any = None
+    """The request that it came with, when its way is traced."""
+
+    @property
+    def names(self) -> dict[str, str]:
+        """By what a line of log finds it."""
+        return {"command_id": str(self.command_id), "incident_id": str(self.stream)}
 
     def overtaken(self, stream: UUID, version: int) -> "StaleVersion | None":
         """What to tell the caller if another stream that it looked at is at this version now."""
@@ -134,13 +149,11 @@ class Ask:
         return None
 
     def answer(self, receipt: Receipt) -> None:
-        """Tell everybody who waits for it. A caller who has gone away is not told."""
-        for index, waiter in enumerate(self.waiters):
-            if not waiter.done():
-                waiter.set_result(Receipt(receipt.body, replayed=True) if index else receipt)
+        """Tell everybody who waits for it."""
+        for index, tell in enumerate(self.told):
+            tell(Receipt(receipt.body, replayed=True) if index else receipt)
 
     def fail(self, error: Exception) -> None:
         """Tell everybody who waits for it why not."""
-        for waiter in self.waiters:
-            if not waiter.done():
-                waiter.set_exception(error)
+        for tell in self.told:
+            tell(error)

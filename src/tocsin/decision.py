@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -24,15 +25,19 @@ from tocsin.policies.inforce import PolicyInForce
 from tocsin.settings import Settings
 from tocsin.store.entries import Entry
 
+Ground = tuple[UUID, int] | None
+"""Stream and version of the rules that must still be in force."""
 
-@dataclass
+
+@dataclass(slots=True)
 class Place:
     """The position of an event, known once its batch is numbered."""
 
     position: int = 0
 
 
-@dataclass(frozen=True)
+# Not frozen, as there is one for each command, and freezing doubles what making it takes.
+@dataclass(slots=True)
 class Hot:
     """A state in memory, with the place and the time of its last event."""
 
@@ -41,7 +46,8 @@ class Hot:
     recorded_at: datetime | None = None
 
 
-@dataclass(frozen=True)
+# Not frozen, as there is one for each command, and freezing doubles what making it takes.
+@dataclass(slots=True)
 class Decision:
     """What a command comes to, until the log has agreed."""
 
@@ -73,6 +79,7 @@ def decide(
     """
     state, command = hot.state, ask.command
     recorded_at = max(now, hot.recorded_at) if hot.recorded_at else now
+    under = _under(rules, ask)
     try:
         _check(ask, state, recorded_at, settings)
         command = _filled(ask, recorded_at, reference)
@@ -83,19 +90,17 @@ def decide(
     except (Refused, StaleVersion, UnknownStream) as no:
         if isinstance(no, Refused):
             no.possible = state.possible()
-        entry = _without_events(ask, hot, kept=False)
-        return Decision(ask, _by(rules, ask, entry), hot, no)
+        return Decision(ask, _without_events(ask, hot, under, kept=False), hot, no)
     if not events:
-        entry = _without_events(ask, hot, kept=not ask.fresh)
-        return Decision(ask, _by(rules, ask, entry), hot)
-    entry, after = _with_events(ask, hot, command, events, recorded_at)
-    return Decision(ask, _by(rules, ask, entry), after)
+        return Decision(ask, _without_events(ask, hot, under, kept=not ask.fresh), hot)
+    entry, after = _with_events(ask, hot, under, command, events, recorded_at)
+    return Decision(ask, entry, after)
 
 
-def _by(rules: PolicyInForce, ask: Ask, entry: Entry) -> Entry:
-    """The entry, resting on the rules; that a policy follows on the one before, it says itself."""
+def _under(rules: PolicyInForce, ask: Ask) -> Ground:
+    """The rules on which it rests; that a policy follows on the one before, it says itself."""
     ground = rules.ground
-    return entry if ask.stream == ground[0] else replace(entry, under=ground)
+    return None if ask.stream == ground[0] else ground
 
 
 def _check(ask: Ask, state: Any, now: datetime, settings: Settings) -> None:
@@ -127,7 +132,7 @@ def _filled(ask: Ask, now: datetime, reference: str | None) -> Command[Any]:
 
 
 def _with_events(
-    ask: Ask, hot: Hot, command: Command[Any], events: Sequence[Any], recorded_at: datetime
+    ask: Ask, hot: Hot, under: Ground, command: Command[Any], events: Sequence[Any], now: datetime
 ) -> tuple[Entry, Hot]:
     state, aggregate = hot.state, command.aggregate
     assert command.occurred_at is not None
@@ -142,7 +147,7 @@ def _with_events(
             actor=command.actor,
             via=ask.caller if command.actor != ask.caller else None,
             occurred_at=command.occurred_at,
-            recorded_at=recorded_at,
+            recorded_at=now,
             command_id=ask.command_id,
             causation=ask.causation,
             event=event,
@@ -150,7 +155,7 @@ def _with_events(
         claims.extend(aggregate.claims(state, event))
         state = aggregate.evolve(state, draft)
         drafts.append(draft)
-    after = Hot(state, Place(), recorded_at)
+    after = Hot(state, Place(), now)
     entry = Entry(
         command_id=ask.command_id,
         fingerprint=ask.fingerprint,
@@ -158,12 +163,13 @@ def _with_events(
         claims=tuple(claims),
         answer=partial(_answer, ask, after, [event.event_name for event in events]),
         fresh=ask.fresh,
+        under=under,
         beside=ask.beside,
     )
     return entry, after
 
 
-def _without_events(ask: Ask, hot: Hot, *, kept: bool) -> Entry:
+def _without_events(ask: Ask, hot: Hot, under: Ground, *, kept: bool) -> Entry:
     return Entry(
         command_id=ask.command_id,
         fingerprint=ask.fingerprint,
@@ -171,6 +177,7 @@ def _without_events(ask: Ask, hot: Hot, *, kept: bool) -> Entry:
         answer=partial(_answer, ask, hot, []),
         fresh=ask.fresh,
         expects=(ask.stream, hot.state.version),
+        under=under,
         beside=ask.beside,
         holds=ask.found,
         kept=kept,

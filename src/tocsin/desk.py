@@ -7,7 +7,6 @@ instead of fighting, and an answer leaves only after its events are durable.
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,13 +17,16 @@ from typing import Any
 from uuid import UUID
 
 from tocsin.asks import Ask, Busy, CannotStore, KeyReused, Receipt, UnknownStream
+from tocsin.clerk import Clerk
 from tocsin.decision import Decision, Hot, Place, decide
-from tocsin.domain.kernel import Aggregate, Command, aggregate_of
+from tocsin.domain.kernel import Aggregate, aggregate_of
 from tocsin.ids import new_id
 from tocsin.memory import Memory
 from tocsin.settings import Settings
 from tocsin.store.entries import Duplicate, Failed, Outcome, Stale, Stored, StoreUnavailable, Taken
 from tocsin.store.log import Log
+from tocsin.taking import Taking
+from tocsin.telemetry.settling import Settled
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +38,7 @@ COMMIT_PAUSE_SECONDS = 0.1
 NOW = partial(datetime.now, UTC)
 
 
-class Desk:
+class Desk(Taking):
     """Takes commands, and answers each when its outcome is in the log."""
 
     def __init__(
@@ -45,20 +47,17 @@ class Desk:
         settings: Settings,
         *,
         clock: Callable[[], datetime] = NOW,
-        committed: Callable[[int, float], None] = lambda commands, seconds: None,
+        committed: Callable[[Settled], None] = lambda settled: None,
     ) -> None:
+        super().__init__(settings.queue_commands)
         self.log, self.settings = log, settings
         self._clock, self._committed = clock, committed
         self._memory = Memory(log, settings.hot_incidents)
         self.renew = self._memory.renew
         """To be called when keys were destroyed: nothing that they opened is used any more."""
-        self._queue: deque[Ask] = deque()
-        self._in_flight: dict[UUID, Ask] = {}
-        self._work = asyncio.Event()
-        self._thread = ThreadPoolExecutor(1, "tocsin-commit")
+        self._clerk = Clerk("tocsin-commit")
         self._readers = ThreadPoolExecutor(4, "tocsin-read")
         self._loop_task: asyncio.Task[None] | None = None
-        self._open = False
 
     async def start(self) -> None:
         """Begin to take commands."""
@@ -71,75 +70,8 @@ class Desk:
         self._work.set()
         if self._loop_task is not None:
             await self._loop_task
-        self._thread.shutdown()
+        self._clerk.close()
         self._readers.shutdown()
-
-    @property
-    def waiting(self) -> int:
-        """Commands that were taken and not yet answered."""
-        return len(self._in_flight)
-
-    @property
-    def taking(self) -> bool:
-        """Whether the desk takes commands."""
-        return self._open
-
-    async def handle(
-        self,
-        command: Command[Any],
-        *,
-        stream: UUID | None = None,
-        caller: str,
-        command_id: UUID | None = None,
-        fingerprint: bytes = b"",
-        expected_version: int | None = None,
-        beside: tuple[tuple[UUID, int], ...] = (),
-        causation: int | None = None,
-    ) -> Receipt:
-        """Decide on the current history and record the outcome, durably, exactly once.
-
-        A caller who names the version they saw is told when it is stale. Anyone else just wants
-        it done, so a lost race is decided again, on the history as the winner left it. What a
-        caller saw `beside` the stream, as streams and versions, must stand so still, or else it is
-        for the caller to look again. A command id that was answered before gets the same bytes.
-
-        Raises:
-            Refused: the rules say no. Nothing was recorded.
-            StaleVersion: someone else was first. Nothing was recorded.
-            UnknownStream: there is nothing of its kind there.
-            KeyReused: the command id stands for another request.
-            Busy: the desk is full, or closing. Nothing was recorded.
-            CannotStore: the outcome cannot be stored. Nothing was recorded.
-            StoreUnavailable: it is not known whether it was recorded: ask again, with the same
-                command id.
-        """
-        if not self._open:
-            raise Busy("The service is closing: try again in a moment.")
-        waiter: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        if command_id is not None and (twin := self._in_flight.get(command_id)):
-            if twin.fingerprint != fingerprint:
-                raise KeyReused
-            twin.waiters.append(waiter)
-            return await waiter
-        if len(self._in_flight) >= self.settings.queue_commands:
-            raise Busy("Too many commands are waiting: try again in a moment.")
-        ask = Ask(
-            command=command,
-            stream=stream or new_id(),
-            begins=stream is None,
-            caller=caller,
-            command_id=command_id or new_id(),
-            fingerprint=fingerprint,
-            fresh=command_id is None,
-            expected_version=expected_version,
-            beside=beside,
-            causation=causation,
-            waiters=[waiter],
-        )
-        self._in_flight[ask.command_id] = ask
-        self._queue.append(ask)
-        self._work.set()
-        return await waiter
 
     async def state(self, stream: UUID, aggregate: Aggregate[Any]) -> Any:
         """The state as the log has it now: what is in memory, and whatever came since.
@@ -162,6 +94,11 @@ class Desk:
             raise UnknownStream(stream, aggregate.name)
         return state
 
+    def hot(self, stream: UUID) -> Any:
+        """The state of a stream as it was last stored here, if it is in memory: from any thread."""
+        hot = self._memory.known(stream)
+        return hot.state if hot is not None else None
+
     async def _run(self) -> None:
         while self._open or self._queue:
             await self._work.wait()
@@ -181,13 +118,16 @@ class Desk:
 
     async def _settle(self, batch: list[Ask]) -> None:
         """Decide a batch in order, commit it, and answer; who lost a race goes first next time."""
+        began = perf_counter()
         await self._prepare(batch)
+        prepared = perf_counter()
         decisions = self._decide(batch)
         if not decisions:
             return
-        started = perf_counter()
+        decided = perf_counter()
         outcomes = await self._commit(decisions)
-        self._committed(len(decisions), perf_counter() - started)
+        times = (began, prepared, decided, perf_counter())
+        self._committed(Settled(decisions, outcomes, len(self._queue), *times))
         again: list[Ask] = []
         for decision, outcome in zip(decisions, outcomes, strict=True):
             if not self._answer(decision, outcome):
@@ -200,6 +140,8 @@ class Desk:
         memory = self._memory
         cold = memory.lacks({a.stream: a.command.aggregate for a in batch if not a.begins})
         numbers = sum("reference" in ask.command.filled_by_desk for ask in batch)
+        if numbers <= self.log.references_at_hand:
+            numbers = 0
         if not cold and not numbers and not memory.rules.overtaken:
             return
 
@@ -209,7 +151,7 @@ class Desk:
             memory.load(cold)
 
         if cold or memory.rules.overtaken or self.log.distant:
-            await asyncio.get_running_loop().run_in_executor(self._thread, fetch)
+            await self._clerk.do(fetch)
         else:
             fetch()
 
@@ -226,7 +168,7 @@ class Desk:
             try:
                 decision = decide(ask, hot, self._memory.rules, now, reference, self.settings)
             except Exception as error:
-                logger.exception("%s cannot be decided", ask.command.path)
+                logger.exception("%s cannot be decided", ask.command.path, extra=ask.names)
                 self._done(ask).fail(error)
                 continue
             if reference is not None and decision.takes(reference):
@@ -237,11 +179,10 @@ class Desk:
 
     async def _commit(self, decisions: Sequence[Decision]) -> list[Outcome]:
         """Commit; if the connection breaks, ask again: the log knows what it has stored."""
-        loop = asyncio.get_running_loop()
         entries = [decision.entry for decision in decisions]
         for attempt in range(1, COMMIT_TRIES + 1):
             try:
-                return await loop.run_in_executor(self._thread, self.log.commit, entries)
+                return await self._clerk.do(partial(self.log.commit, entries))
             except StoreUnavailable:
                 if attempt == COMMIT_TRIES:
                     raise
@@ -293,7 +234,3 @@ class Desk:
             self._memory.forget(ask.stream)
             if ask.command_id in self._in_flight:
                 self._done(ask).fail(error)
-
-    def _done(self, ask: Ask) -> Ask:
-        del self._in_flight[ask.command_id]
-        return ask

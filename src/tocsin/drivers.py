@@ -26,8 +26,19 @@ PATIENCE: Final = {
     "keepalives_interval": "3",
     "keepalives_count": "3",
     "tcp_user_timeout": "15000",
+    # Of several hosts, only the primary: decisions on a replica's past would always be stale.
+    "target_session_attrs": "read-write",
 }
 """What the address of a PostgreSQL database may leave open."""
+
+ABANDONED: Final = {
+    "idle_in_transaction_session_timeout": "10s",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "3",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+}
+"""What makes the server notice in its turn that we are gone, and let go of what we hold."""
 
 
 @unique

@@ -5,19 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import get_type_hints
 
 from platformdirs import user_data_path
 
+from tocsin.nats_settings import NatsSettings
 from tocsin.variables import BadSetting, read, written
-
-
-def _setting(default: Any, doc: str) -> Any:
-    return field(default=default, metadata={"doc": doc})
+from tocsin.variables import setting as _setting
+from tocsin.watch_settings import WatchSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(NatsSettings, WatchSettings):
     """What can be set. A variable is the field's name in capitals behind `TOCSIN_`."""
 
     home: Path = field(
@@ -29,6 +28,7 @@ class Settings:
     )
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(8080, "Port to listen on.")
+    workers: int = _setting(1, "Processes that answer there; several take PostgreSQL.")
     allowed_hosts: tuple[str, ...] = _setting(
         ("127.0.0.1", "localhost", "[::1]"), "Host headers that are answered (DNS rebinding)."
     )
@@ -51,10 +51,10 @@ class Settings:
     at_least_seconds: float = _setting(5.0, "Longest wait for a read model to reach a position.")
     streams: int = _setting(200, "Most server-sent event streams at a time.")
     heartbeat_seconds: float = _setting(15.0, "A silent event stream says so this often.")
-    slow_reader_seconds: float = _setting(10.0, "A stream whose reader stalls so long is ended.")
+    slow_reader_seconds: float = _setting(10.0, "Whoever takes nothing for so long is let go.")
     header_bytes: int = _setting(32_768, "Largest request line and headers together.")
     key_requests: int = _setting(
-        10_000, "Requests per second of one key, on average; more get 429. A batch is one."
+        10_000, "Requests per second of one key to one process; more get 429. A batch is one."
     )
     keys_seconds: float = _setting(1.0, "How often the service looks for changed keys.")
     drain_seconds: float = _setting(10.0, "Time that requests get to finish when it stops.")
@@ -223,6 +223,7 @@ class Settings:
             value = getattr(self, each.name)
             if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
                 raise BadSetting(f"TOCSIN_{each.name.upper()} is {value}; it cannot be negative.")
+        self.check_choices()
         for name in ("database", "vault_database"):
             address = getattr(self, name)
             if address and not address.startswith(("postgresql://", "postgres://")):

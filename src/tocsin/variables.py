@@ -1,7 +1,13 @@
 """From the texts of environment variables to the values of settings, and back."""
 
+from dataclasses import field
 from pathlib import Path
 from typing import Any
+
+
+def setting(default: Any, doc: str) -> Any:
+    """A field of a class of settings, with what the reference says of it."""
+    return field(default=default, metadata={"doc": doc})
 
 
 class BadSetting(Exception):

@@ -107,3 +107,11 @@ def test_a_public_address_without_tls_is_refused(run: Run, tmp_path: Path) -> No
     answer = run("serve", "--home", tmp_path / "home", "--host", "0.0.0.0")
     assert answer.exit_code == 2
     assert "TOCSIN_BEHIND_PROXY" in answer.err
+
+
+def test_several_workers_on_sqlite_are_refused_with_the_way_out(run: Run, tmp_path: Path) -> None:
+    """One process writes a file."""
+    answer = run("serve", "--home", tmp_path / "home", "--workers", "2")
+    assert answer.exit_code == 2
+    assert "set TOCSIN_DATABASE to a PostgreSQL database" in answer.err
+    assert run("serve", "--workers", "0").exit_code == 2

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -26,15 +27,17 @@ def test_the_help_names_every_command(run: Run) -> None:
 
 def everything() -> list[tuple[str, ...]]:
     """Every command and subcommand, as it is typed."""
-    found: list[tuple[str, ...]] = []
-    with click.Context(main) as ctx:
-        for name in main.list_commands(ctx):
-            each = main.get_command(ctx, name)
-            if isinstance(each, click.Group):
-                found += [(name, sub) for sub in each.list_commands(ctx)]
-            else:
-                found.append((name,))
-    return found
+
+    def within(group: click.Group, *names: str) -> Iterator[tuple[str, ...]]:
+        with click.Context(group) as ctx:
+            for name in group.list_commands(ctx):
+                each = group.get_command(ctx, name)
+                if isinstance(each, click.Group):
+                    yield from within(each, *names, name)
+                else:
+                    yield (*names, name)
+
+    return list(within(main))
 
 
 @pytest.mark.parametrize("names", everything(), ids=" ".join)

@@ -86,6 +86,7 @@ def test_the_readme_is_true_on_postgresql_by_one_setting(tmp_path: Path, postgre
         "report-for-auditors.md",
         "review-an-incident.md",
         "see-who-read-what.md",
+        "watch-it.md",
     ],
 )
 def test_what_a_how_to_types_works(page: str, tmp_path: Path) -> None:

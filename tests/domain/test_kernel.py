@@ -23,6 +23,7 @@ from tocsin.domain.kernel import (
     Refused,
     moment,
     replace,
+    taken_over,
     upcast,
     upcaster,
     utc,
@@ -252,3 +253,10 @@ def test_instants_are_utc() -> None:
 
 def test_a_claim_is_firm_unless_it_says_otherwise() -> None:
     assert (Claim("reference", "INC1").take, Claim("reference", "INC1").firm) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("via", "over"), [("import:servicenow-audit", True), ("important", False), (None, False)]
+)
+def test_what_came_with_another_systems_history_says_so(via: str | None, over: bool) -> None:
+    assert taken_over(via) is over

@@ -4,6 +4,7 @@ Ends with 1 if a trial failed, or, unless it is the short form, could not be run
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from tests.faults.running import Order, every_trial, run_all
 from tests.faults.trials import Result, Trial, within
 
 INTERRUPTED = 130
+SHORTHANDS = {"time": ["T1d", "T1e"], "lake": ["T1f", "T1g"], "erasure": ["T23"]}
+"""Who dies there: whoever keeps the time, writes the lake, or forgets people."""
 WORK = Path(tempfile.gettempdir()) / "tocsin-faults"
 
 
@@ -30,7 +33,12 @@ def asked() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=WORK, help="folder for stores and results")
     parser.add_argument("--resume", action="store_true", help="leave out what went well before")
     parser.add_argument("--list", action="store_true", help="only say what there is")
-    return parser.parse_args()
+    for name, numbers in SHORTHANDS.items():
+        says = f"only {' and '.join(numbers)}"
+        parser.add_argument(f"--{name}", action="store_true", help=says)
+    want = parser.parse_args()
+    want.only += (each for name in SHORTHANDS if vars(want)[name] for each in SHORTHANDS[name])
+    return want
 
 
 def main() -> int:
@@ -38,6 +46,7 @@ def main() -> int:
     want = asked()
     trials = [trial for trial in every_trial() if within(trial, want.only)]
     trials = [trial for trial in trials if not (want.but and within(trial, want.but))]
+    trials = [trial for trial in trials if trial.short or not want.short]
     if not trials:
         sys.stderr.write("There is no such trial: --list names them.\n")
         return 2
@@ -46,6 +55,7 @@ def main() -> int:
             says = f"{trial.number:5} {trial.name}: {trial.short:,} or {trial.long:,}"
             sys.stdout.write(f"{says}{f'; not here: {why}' if (why := trial.lacks()) else ''}\n")
         return 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     want.work.mkdir(parents=True, exist_ok=True)
     sys.stdout.write(f"seed {want.seed}\n")
     try:

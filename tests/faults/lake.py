@@ -62,7 +62,7 @@ def torn(settings: Settings, deaths: int, seed: int) -> Outcome:
     with closing(Log.open(settings, writer=True)) as log:
         kit.grow(log, history[:EVENTS_AT_ONCE])
         segments = kit.planted(settings, SIZE)
-        with _load(log, history[EVENTS_AT_ONCE:]):
+        with load(log, history[EVENTS_AT_ONCE:]):
             for _ in range(deaths):
                 _die(settings, segments, chance)
                 half_made += _half_made(segments)
@@ -83,7 +83,9 @@ def torn(settings: Settings, deaths: int, seed: int) -> Outcome:
 
 
 @contextmanager
-def _load(log: Log, history: Sequence[Recorded[Any]]) -> Iterator[None]:
+def load(
+    log: Log, history: Sequence[Recorded[Any]], pause: float = PAUSE_SECONDS
+) -> Iterator[None]:
     """Events keep coming, a few at a time."""
     over, failed = threading.Event(), list[BaseException]()
 
@@ -91,7 +93,7 @@ def _load(log: Log, history: Sequence[Recorded[Any]]) -> Iterator[None]:
         try:
             for start in range(0, len(history), EVENTS_AT_ONCE):
                 kit.grow(log, history[start : start + EVENTS_AT_ONCE])
-                if over.wait(PAUSE_SECONDS):
+                if over.wait(pause):
                     return
         except BaseException as error:
             failed.append(error)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,17 @@ POLL_SECONDS = 0.02
 class Service:
     """`tocsin serve` on one store and one port, as often as it is started."""
 
-    def __init__(self, home: Path, database: str = "", program: str = "tocsin") -> None:
-        """Without a lake: what happens to its writer is shown on its own."""
-        self._program = program
+    def __init__(
+        self,
+        home: Path,
+        database: str = "",
+        program: str = "tocsin",
+        beside: Mapping[str, str] | None = None,
+    ) -> None:
+        """Without a lake: what happens to its writer is shown on its own. The service itself runs
+        under what is `beside` the usual environment; its other commands do not.
+        """
+        self._program, self._beside = program, dict(beside or {})
         self.settings = Settings(home=home, database=database, port=free_port(), lake=False)
         with closing(Keys.open(self.settings)) as keys:
             self.token, _ = keys.create("load", [Scope.ADMIN], by="a test")
@@ -52,7 +61,7 @@ class Service:
         began = time.monotonic()
         self._server = psutil.Popen(
             [sys.executable, "-m", self._program, "serve"],
-            env=self.environment,
+            env=self.environment | self._beside,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._log,
@@ -66,8 +75,7 @@ class Service:
     def kill(self, *, with_projector: bool) -> None:
         """`kill -9`: no handler runs, nothing is written after this moment."""
         assert self._server is not None
-        family = [self._server, *(self.projectors() if with_projector else [])]
-        for process in family:
+        for process in self.family() if with_projector else [self._server]:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         self._server.wait(STOP_SECONDS)
@@ -85,11 +93,16 @@ class Service:
             return self._server.children(recursive=True) if self._server else []
         return []
 
+    def family(self) -> list[Any]:
+        """The service, and the processes that it has started."""
+        return [self._server, *self.projectors()] if self._server else []
+
     def stop(self) -> None:
         """End it in good order, whatever state it is in."""
         if self._server is not None:
-            family = [self._server, *self.projectors()]
-            self._server.terminate()
+            family = self.family()
+            with suppress(psutil.NoSuchProcess):
+                self._server.terminate()
             _, alive = psutil.wait_procs(family, STOP_SECONDS)
             for process in alive:
                 process.kill()

@@ -62,10 +62,15 @@ class Outcome:
     """What `tocsin verify` says about the log and the rebuilt read models."""
     retried: int = field(default=0)
     """Commands that were sent more than once before they were answered."""
+    recoveries: tuple[float, ...] = ()
+    """Seconds from each death until somebody was answered again."""
+    differing: tuple[str, ...] = ()
+    """Read models that say otherwise when they are made anew, now or as of an earlier position."""
 
     @property
     def clean(self) -> bool:
-        return self.audit.clean and not self.answers_changed and bool(self.read_models["ok"])
+        whole = self.audit.clean and not self.answers_changed and not self.differing
+        return whole and bool(self.read_models["ok"])
 
 
 def storm(service: Service, death: Death, deaths: int, seed: int, clients: int = 16) -> Outcome:
@@ -73,7 +78,7 @@ def storm(service: Service, death: Death, deaths: int, seed: int, clients: int =
     if not service.restarts:
         service.start()
     load = Load(service, clients, seed)
-    asyncio.run(_weather(service, death, deaths, load))
+    recoveries = asyncio.run(_weather(service, death, deaths, load))
     caught_up(service)
     return Outcome(
         deaths,
@@ -82,23 +87,28 @@ def storm(service: Service, death: Death, deaths: int, seed: int, clients: int =
         service.restarts[1:],
         service.run("verify"),
         sum(told.attempts > 1 for told in load.heard),
+        tuple(recoveries),
     )
 
 
-async def _weather(service: Service, death: Death, deaths: int, load: Load) -> None:
+async def _weather(service: Service, death: Death, deaths: int, load: Load) -> list[float]:
     stop, chance = asyncio.Event(), Random(load.seed)
+    recoveries = []
     clients = asyncio.create_task(load.run(stop))
     try:
         for _ in range(deaths):
             await asyncio.sleep(FIRST_SECONDS + chance.random() * MORE_SECONDS)
+            began = time.monotonic()
             await asyncio.to_thread(death, service, chance)
             load.news.clear()
             await _either(load.news.wait(), clients)
+            recoveries.append(time.monotonic() - began)
             again = chance.sample(load.heard, min(SAMPLE, len(load.heard)))
             load.changed_their_mind += await ask_again(service, again)
     finally:
         stop.set()
         await clients
+    return recoveries
 
 
 async def _either(news: Coroutine[Any, Any, bool], clients: "asyncio.Task[None]") -> None:
@@ -132,5 +142,6 @@ def caught_up(service: Service) -> None:
         live = [each for each in service.get("/projections")["items"] if each["role"] == "live"]
         if live and not any(each["lag_events"] for each in live):
             return
-        assert time.monotonic() < until, f"the read models do not follow: {live}"
+        late = f"the read models do not follow: {live}\n{service.stderr()}"
+        assert time.monotonic() < until, late
         time.sleep(0.05)

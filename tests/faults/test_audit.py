@@ -9,8 +9,6 @@ import pytest
 
 from tests.faults.audit import Audit, audit
 from tests.faults.load import OWNER, Told
-from tests.faults.service import Service
-from tests.faults.storm import of_the_service, storm
 from tocsin.desk import Desk
 from tocsin.domain.incident.commands.investigation import Note
 from tocsin.domain.incident.commands.reporting import Report
@@ -99,18 +97,3 @@ async def test_a_missing_event_is_a_gap_and_a_loss(desk: Desk, settings: Setting
 
     assert found.lost == (first.key,)
     assert found.gaps == ("position 3 at place 2", "position 4 at place 3")
-
-
-@pytest.mark.slow
-@pytest.mark.faults
-def test_a_service_that_answers_before_it_commits_is_found_out(tmp_path: Path) -> None:
-    """Killed in the same way as the real one, it loses what it acknowledged."""
-    hasty = Service(tmp_path, program="tests.faults.hasty")
-    try:
-        outcome = storm(hasty, of_the_service, deaths=3, seed=6)
-    finally:
-        hasty.stop()
-
-    assert outcome.audit.lost
-    assert outcome.answers_changed
-    assert not outcome.clean

@@ -34,6 +34,20 @@ class Result:
     """What else it found, in a few words and figures."""
 
 
+def together(results: Sequence[Result]) -> Result:
+    """What was left after several of one kind, with the last remark."""
+    return Result(
+        runs=sum(each.runs for each in results),
+        ok=all(each.ok for each in results),
+        acknowledged=sum(each.acknowledged for each in results),
+        lost=sum(each.lost for each in results),
+        doubled=sum(each.doubled for each in results),
+        gaps=sum(each.gaps for each in results),
+        recoveries=[seconds for each in results for seconds in each.recoveries],
+        remark=results[-1].remark,
+    )
+
+
 @dataclass(frozen=True)
 class Trial:
     """One line of the table."""
@@ -44,6 +58,7 @@ class Trial:
     run: Callable[[Site, int], Result]
     """Asked with the number of runs: deaths, cuts, operations, minutes, as the name says."""
     short: int
+    """None at all when the suite already does as much."""
     long: int
     lacks: Callable[[], str] = lambda: ""
     """Why it cannot run on this machine, with the way out; empty when it can."""

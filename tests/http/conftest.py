@@ -126,7 +126,7 @@ def _run(settings: Settings) -> Iterator[Running]:
         app,
         host="127.0.0.1",
         port=0,
-        http=protocol(settings),
+        http=protocol(settings, app.straight),
         ws="none",
         loop="uvloop",
         lifespan="on",

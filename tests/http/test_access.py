@@ -1,6 +1,7 @@
 """Who may ask for what: the scopes of a key, and what becomes of keys that should not work."""
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -192,3 +193,13 @@ async def test_keys_that_cannot_be_read_any_more_let_nobody_in_for_ever(
     answer = await house.client.get("/projections")
     assert answer.status_code == 503
     assert "retry-after" in answer.headers
+
+
+async def test_a_wall_clock_that_jumps_locks_nobody_out(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How often a key may ask is counted by a clock that nobody sets."""
+    now, year = time.time(), 366 * 86_400.0
+    for moment in (now + year, now - year, now):
+        monkeypatch.setattr(room, "time", lambda moment=moment: moment)
+        assert (await house.client.get("/events")).status_code == 200

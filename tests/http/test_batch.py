@@ -188,3 +188,29 @@ async def test_a_batch_that_waits_does_not_hold_up_the_others(
     statuses = [result["status"] for result in results]
     assert statuses.count(201) >= 100
     assert set(statuses) <= {201, 503}
+
+
+async def test_a_command_names_an_incident_by_the_key_under_which_it_is_open(house: House) -> None:
+    """An alarm knows its own key, and no reference of ours."""
+    first = await house.report(dedup_key="disk-1")
+    named = {"command": "resolve", "incident": "dedup:disk-1"}
+    body = {"resolution_code": "fixed", "resolution": "Swapped."}
+
+    answer = await house.client.post("/commands", json={"commands": [{**named, "body": body}]})
+    (result,) = answer.json()["results"]
+    assert result["receipt"]["incident_id"] == first["incident_id"]
+
+    second = await house.report(dedup_key="disk-1")
+    there = (await house.client.get("/incidents/dedup:disk-1")).json()
+    assert there["incident_id"] == second["incident_id"] != first["incident_id"]
+
+
+async def test_nothing_is_open_under_a_key_that_was_given_back(house: House) -> None:
+    await house.report(dedup_key="disk-2")
+    body = {"reason": "A test"}
+    command = {"command": "dismiss", "incident": "dedup:disk-2", "body": body}
+    assert (await house.client.post("/commands", json={"commands": [command]})).is_success
+
+    answer = await house.client.get("/incidents/dedup:disk-2")
+    assert (answer.status_code, answer.json()["code"]) == (404, "no-such-incident")
+    assert "disk-2" in answer.json()["detail"]

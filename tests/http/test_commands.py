@@ -212,11 +212,7 @@ async def test_an_unknown_address_and_an_unknown_method_say_so(house: House) -> 
 async def test_a_desk_that_is_full_asks_to_come_back(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dataclasses import replace
-
-    monkeypatch.setattr(
-        house.app.service.desk, "settings", replace(house.settings, queue_commands=0)
-    )
+    monkeypatch.setattr(house.app.service.desk, "_limit", 0)
     answer = await house.client.post("/incidents", json=REPORT)
     check_problem(answer, 503, "busy")
     assert int(answer.headers["retry-after"]) >= 1

@@ -1,10 +1,20 @@
 """The door: what is let in is a command with its times in UTC, and all else is told why."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import (
+    booleans,
+    dictionaries,
+    integers,
+    lists,
+    none,
+    text,
+)
 
 from tocsin import door
 from tocsin.domain.incident.commands.reporting import Log, Report
@@ -158,3 +168,57 @@ def test_equal_requests_are_equal_bytes() -> None:
     one, other = b'{"b": [1, 2], "a": "\\u00e9"}', '{ "a":"é","b":[1,2] }'.encode()
     assert door.canonical(one) == door.canonical(other)
     assert door.canonical(b'{"b": [2, 1]}') != door.canonical(b'{"b": [1, 2]}')
+
+
+@pytest.mark.parametrize(
+    ("body", "plain"),
+    [
+        (b'{"title": "a", "services": ["b", "c"], "log": true, "n": 1, "x": null}', True),
+        (b"{}", True),
+        (b' {"a":""} ', True),
+        ('{"ä": "€"}'.encode(), True),
+        (b'{"a": [], "b": [""]}', True),
+        (b'{"a": "b", "a": "b"}', False),
+        (b'{"a": "", "a": ["", ""]}', False),
+        (b'{"a": 1, "a": 2}', False),
+        (b'{"a": null, "a": [1]}', False),
+        (b'{"a": 1.5}', False),
+        (b'{"a": 1e999}', False),
+        (b'{"a": NaN}', False),
+        (b'{"a": 123456789012345678901234567890}', False),
+        (b'{"a": {"b": 1}}', False),
+        (b'{"a": [["b"]]}', False),
+        (b'{"a": [1]}', False),
+        (b'{"a": "\\u00e9"}', False),
+        (b'{"a": "\\""}', False),
+        (b'"a"', False),
+        (b'{"a": "\xff"}', False),
+        (b"{", False),
+    ],
+)
+def test_what_is_taken_for_plain_is_just_what_everybody_reads_in_it(
+    body: bytes, plain: bool
+) -> None:
+    """Whatever a reader might take another way is left to the slow and careful one."""
+    found = door._plain(body)
+    assert plain is (found is not None)
+    if plain:
+        assert door.parse(body) == found
+
+
+@given(
+    dictionaries(
+        text(max_size=4), none() | booleans() | integers(-9, 9) | text() | lists(text()), max_size=5
+    ),
+    booleans(),
+)
+def test_plain_objects_are_read_alike_and_a_name_twice_is_never_plain(
+    value: dict[str, Any], pretty: bool
+) -> None:
+    body = json.dumps(value, ensure_ascii=False, indent=2 if pretty else None).encode()
+    found = door._plain(body)
+    assert found in (None, value)
+    assert found is not None or b"\\" in body
+    for name in value:
+        twice = body.rstrip()[:-1] + b", " + json.dumps(name).encode() + b": 1}"
+        assert door._plain(twice) is None

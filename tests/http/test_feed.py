@@ -230,7 +230,7 @@ def test_a_reader_that_stalls_is_let_go(service: Running) -> None:
 def _streams(service: Running) -> float:
     (reading,) = [
         value
-        for read in service.app.service.metrics.gauges
+        for read in service.app.service.metrics.own
         for name, _, _, value in read()
         if name == "streams"
     ]

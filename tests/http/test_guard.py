@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import httpx
 import pytest
+from starlette.types import Message
 
 from tests.http.conftest import REPORT, House, asking
+from tocsin.http.body import read_body
 from tocsin.http.guard import Guard
 from tocsin.http.metrics import Metrics
+from tocsin.http.problems import Problem
 
 EVERYWHERE = {
     "x-content-type-options": "nosniff",
@@ -112,6 +115,15 @@ async def test_a_body_that_does_not_say_how_large_it_is_is_counted(house: House)
     )
     assert answer.status_code == 413
     assert sent < house.settings.command_bytes + 30_000
+
+
+async def test_a_body_that_comes_at_once_and_does_not_say_how_large_it_is_is_counted() -> None:
+    async def all_at_once() -> Message:
+        return {"type": "http.request", "body": b"12345", "more_body": False}
+
+    assert await read_body({}, {}, all_at_once, 5, 1.0) == b"12345"
+    with pytest.raises(Problem, match="4 bytes at most"):
+        await read_body({}, {}, all_at_once, 4, 1.0)
 
 
 async def test_a_body_of_exactly_the_limit_is_read(house: House) -> None:

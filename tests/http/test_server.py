@@ -25,7 +25,7 @@ from tocsin.settings import Settings
 from tocsin.variables import BadSetting
 
 ROOT = Path(__file__).resolve().parents[2]
-READY_SECONDS = 20.0
+READY_SECONDS = 60.0
 
 
 @contextmanager

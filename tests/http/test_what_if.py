@@ -17,8 +17,10 @@ from tests.http.conftest import House, asking
 from tests.http.test_commands import check_problem
 from tests.whatif import kit
 from tocsin.http.app import create_app
+from tocsin.http.replays import Replays
 from tocsin.keys import Keys, Scope
 from tocsin.settings import Settings
+from tocsin.whatif.jobs import forget_oldest
 from tocsin.whatif.report import rendered
 
 SECONDS = 60.0
@@ -103,6 +105,20 @@ async def test_one_is_answered_at_a_time_and_few_may_wait(house: House, busy: st
     check_problem(full, 503, "busy")
     assert full.headers["retry-after"]
     assert (await ask(house, OTHER)).json() == waiting
+
+
+async def test_the_workers_of_one_service_tell_the_same_of_it(house: House, busy: str) -> None:
+    """They share a home: whoever is asked joins what another one has taken on."""
+    waits = (await ask(house, OTHER)).json()["id"]
+    sibling = Replays(house.settings)
+    told = {name: sibling.state(sibling.job(name)) for name in (busy, waits)}
+    assert told[busy] in ("running", "waiting"), "not interrupted, though it is done elsewhere"
+    assert told[waits] == "waiting"
+    joined = await sibling.ask(sibling.job(waits).question())
+    assert (joined.name, sibling.state(joined)) == (waits, "waiting")
+    forget_oldest(house.settings.home, 0, ())
+    assert sibling.job(waits).asked, "what somebody has taken on is not forgotten"
+    await sibling.stop()
 
 
 async def test_it_gives_way_to_requests(house: House) -> None:

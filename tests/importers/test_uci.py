@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.uci import FILE, Imported
 from tocsin.domain.incident.state import INCIDENT
 from tocsin.domain.incident.values import LinkKind, Status
 from tocsin.importers.servicenow_audit import import_file
+from tocsin.store.log import Log
 
 pytestmark = pytest.mark.slow
 
@@ -161,7 +163,8 @@ def test_incidents_closed_with_the_codes_that_they_have(
 
 def test_importing_it_again_adds_nothing(uci: Path, imported_uci: Imported) -> None:
     head = imported_uci.log.head()
-    report = import_file(uci / FILE, imported_uci.log)
+    with closing(Log.open(imported_uci.settings, writer=True)) as log:
+        report = import_file(uci / FILE, log)
     assert report.complete
     assert (report.imported, report.events, report.incidents) == (0, 0, 0)
     assert report.known == imported_uci.report.imported

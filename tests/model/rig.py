@@ -8,7 +8,7 @@ the desk dies in the middle of it.
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -19,6 +19,7 @@ from tests.model.asks import START
 from tests.model.rounds import Unheard
 from tests.model.world import Answer, Call
 from tocsin import desk as module
+from tocsin import taking
 from tocsin.desk import Desk
 from tocsin.readmodels import found
 from tocsin.readmodels.database import Database
@@ -56,6 +57,13 @@ class Turns(Executor):
         turn(self._chance.randrange(1, MOST_TURNS))
         return future
 
+    async def do(self, work: Callable[[], Any]) -> Any:
+        """The same for a desk's clerk."""
+        return await asyncio.wrap_future(self.submit(work))
+
+    def close(self) -> None:
+        """There is no thread to end."""
+
 
 @dataclass(eq=False)
 class Post:
@@ -78,13 +86,15 @@ class Rig:
         self.settings, self.now, self.chance = settings, START, Random(seed)
         self._desks, self._sabotage = desks, sabotage
         self._runner = asyncio.Runner()
-        self._patches = mock.patch.multiple(
-            module,
-            new_id=lambda: UUID(int=self.chance.getrandbits(128), version=4),
-            ThreadPoolExecutor=lambda *_: Turns(self.chance),
-            COMMIT_PAUSE_SECONDS=0.0,
+        self._patches = ExitStack()
+        ids: dict[str, Any] = {"new_id": lambda: UUID(int=self.chance.getrandbits(128), version=4)}
+        threads: dict[str, Any] = dict.fromkeys(
+            ("ThreadPoolExecutor", "Clerk"), lambda *_: Turns(self.chance)
         )
-        self._patches.start()
+        self._patches.enter_context(mock.patch.multiple(taking, **ids))
+        self._patches.enter_context(
+            mock.patch.multiple(module, **ids, **threads, COMMIT_PAUSE_SECONDS=0.0)
+        )
         self.posts: list[Post] = []
         self.open()
         self.reader = Log.open(settings)
@@ -114,7 +124,7 @@ class Rig:
         self.stop()
         self.reader.close()
         self._runner.close()
-        self._patches.stop()
+        self._patches.close()
 
     def ask(self, calls: Sequence[tuple[int, Call]]) -> list[Answer]:
         """Send all at the same time, each to a desk, and wait for all answers."""

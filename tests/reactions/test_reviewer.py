@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from tests.reactions.conftest import REPORT, Server
 from tests.reactions.test_follower import RESOLVE
 from tests.reactions.times import after
@@ -148,4 +150,31 @@ async def test_what_happens_after_the_fact_does_not_matter(small: Server) -> Non
     await small.ask(LOW, incident)
     await small.ask(Note(text="Hm.", visibility=Visibility.INTERNAL), incident)
     assert [fact] == Past(small.log).until(fact)[-1:]
+    assert 2 == await small.react()
+
+
+async def test_what_no_policy_wants_reviewed_is_not_looked_up(
+    small: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The desk has it in memory: most incidents are none of the reviewers' business."""
+    looked: list[UUID] = []
+    until = Past.until
+
+    def noted(self: Past, fact: Recorded[Any]) -> list[Recorded[Any]]:
+        looked.append(fact.stream)
+        return until(self, fact)
+
+    monkeypatch.setattr(Past, "until", noted)
+    await resolved(small, LOW)
+    high = await resolved(small, HIGH)
+    assert 0 == await small.react()
+    assert [high] == looked, "only whether a target was missed is to be reckoned"
+
+
+async def test_what_is_in_memory_counts_only_as_the_fact_left_it(small: Server) -> None:
+    """Made unimportant since, it is judged as it stood when it was resolved."""
+    incident = await small.critical()
+    await small.ask(RESOLVE, incident)
+    await small.ask(Reopen(reason="It is back."), incident)
+    await small.ask(LOW, incident)
     assert 2 == await small.react()

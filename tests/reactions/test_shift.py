@@ -131,6 +131,9 @@ async def test_a_lease_that_was_lost_ends_the_work_until_it_is_ours_again() -> N
         def release(self) -> None:
             answers.append(False)
 
+        def fence(self) -> None:
+            return None
+
     async with kept(Shift(work, Moody())):
         await work.works()
         await work.until(lambda: work.said == ["begin", "begin"])

@@ -8,6 +8,7 @@ from enum import EnumType
 from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
+import orjson
 from hypothesis import strategies as st
 
 from tocsin.domain.incident import events
@@ -44,6 +45,17 @@ class Memory:
 
     def raw_page(self, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
         return list(enumerate(self.bodies[after : after + limit], after + 1))
+
+    def raw_part(self, names: Sequence[str], part: range, after: int, until: int) -> list[bytes]:
+        found = []
+        for body in self.bodies[after:until]:
+            known = orjson.loads(body)
+            if UUID(known["stream"]).int & 0xFFFF in part or known["event"] in names:
+                found.append(body)
+        return found
+
+    def decoded(self, bodies: Sequence[bytes]) -> Sequence[Recorded[Any]]:
+        return [decode(body) for body in bodies]
 
     def history(
         self, stream: UUID, after: int = 0, until: int | None = None

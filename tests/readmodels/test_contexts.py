@@ -16,9 +16,10 @@ from tocsin.domain.incident.events import IncidentReported
 from tocsin.domain.kernel import Recorded
 from tocsin.domain.policy.state import POLICY_STREAM
 from tocsin.readmodels import Key
+from tocsin.readmodels.batch import Batch
 from tocsin.readmodels.database import Database
 from tocsin.readmodels.digest import verify
-from tocsin.readmodels.follower import Batch, Follower
+from tocsin.readmodels.follower import Follower
 from tocsin.readmodels.reading import ReadModels
 from tocsin.readmodels.rebuild import RebuildHalted, rebuild
 from tocsin.readmodels.registry import State

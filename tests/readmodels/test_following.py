@@ -22,8 +22,9 @@ from tests.readmodels.streams import (
 from tocsin.domain.incident.events import IncidentCancelled, IncidentReported
 from tocsin.domain.incident.values import Source
 from tocsin.readmodels import found
+from tocsin.readmodels.batch import Batch
 from tocsin.readmodels.database import Database
-from tocsin.readmodels.follower import Batch, Follower
+from tocsin.readmodels.follower import Follower
 from tocsin.readmodels.projection import within
 from tocsin.readmodels.projector import Pace
 from tocsin.readmodels.reading import ReadModels

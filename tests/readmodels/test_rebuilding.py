@@ -133,6 +133,25 @@ def test_two_rebuilds_of_one_read_model_do_not_meet(reopen: Open) -> None:
     assert rebuild(log, reopen(), [projection])
 
 
+def test_one_that_could_not_be_begun_can_be_begun_again(
+    reopen: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk was full for a moment: there is nobody else to wait for."""
+    projection, database = made("counting"), reopen()
+    Registry(database).migrate()
+    with monkeypatch.context() as broken:
+        broken.setattr(Registry, "begin", full)
+        with pytest.raises(OSError, match="full"):
+            Build(database, projection, Role.BUILDING).begin()
+    again = Build(database, projection, Role.BUILDING)
+    assert again.begin() is not None
+    again.abandon()
+
+
+def full(*_: Any) -> Any:
+    raise OSError("the disk is full")
+
+
 def test_new_code_builds_its_version_beside_the_old_one_and_switches(reopen: Open) -> None:
     """A deployment needs no downtime and no command: the old rows serve until the new are there."""
     log = Memory(plausible(20))

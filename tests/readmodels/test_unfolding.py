@@ -13,8 +13,9 @@ from tests.readmodels.streams import REPORTED, Memory, stream, told
 from tests.readmodels.test_states import CALLER, SPELLS, VENDOR, away, plainly, shown, tamper
 from tocsin.domain.incident.values import HoldReason
 from tocsin.readmodels import Projection
+from tocsin.readmodels.batch import Batch
 from tocsin.readmodels.database import Database
-from tocsin.readmodels.follower import Batch, Follower
+from tocsin.readmodels.follower import Follower
 from tocsin.readmodels.registry import Overtaken
 from tocsin.readmodels.unfolding import SharedKey, Unfolding
 

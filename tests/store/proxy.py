@@ -23,6 +23,7 @@ class Proxy:
         self._test: Callable[[bytes], bool] | None = None
         self._deliver = True
         self._silent = threading.Event()
+        self._stranded: set[socket.socket] = set()
         self.cuts = 0
 
     def __enter__(self) -> Self:
@@ -49,6 +50,10 @@ class Proxy:
         """Swallow everything, as a network does that lost a route: nobody is told."""
         self._silent.set()
 
+    def strand(self) -> None:
+        """Swallow for ever what is said on the connections that are open; new ones are sound."""
+        self._stranded.update(self._open)
+
     def heal(self) -> None:
         """Cut what was silent, and let everything new through."""
         self._silent.clear()
@@ -70,20 +75,26 @@ class Proxy:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._server))
-                for end in (client, server):
-                    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._open += [client, server]
-                for source, target in ((client, server), (server, client)):
-                    from_client = source is client
-                    threading.Thread(
-                        target=self._pass_on, args=(source, target, from_client), daemon=True
-                    ).start()
+                try:
+                    server = socket.create_connection(("127.0.0.1", self._server))
+                except OSError:  # the server is away: whoever calls is told
+                    client.close()
+                    continue
+                self._connect(client, server)
+
+    def _connect(self, client: socket.socket, server: socket.socket) -> None:
+        for end in (client, server):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._open += [client, server]
+        for source, target in ((client, server), (server, client)):
+            threading.Thread(
+                target=self._pass_on, args=(source, target, source is client), daemon=True
+            ).start()
 
     def _pass_on(self, source: socket.socket, target: socket.socket, from_client: bool) -> None:
         with suppress(OSError):
             while said := source.recv(65_536):
-                if self._silent.is_set():
+                if self._silent.is_set() or source in self._stranded:
                     continue
                 if from_client and self._test and self._test(said):
                     self._test = None

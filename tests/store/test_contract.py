@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -271,6 +271,21 @@ def test_pages_begin_after_a_position_and_end_at_their_limit(log: Log) -> None:
     assert [recorded.version for recorded in log.history(STREAM, after=2, until=4)] == [3, 4]
     assert [recorded.version for recorded in log.history(STREAM, until=0)] == []
     assert len(log.raw_history(STREAM, after=6)) == 1
+
+
+def test_parts_of_the_streams_have_each_event_once_and_the_named_ones_all(log: Log) -> None:
+    """Whoever shares a log among processes gives each a part of the endings of streams' ids."""
+    ends = (0, 1, 0x7FFF, 0x8000, 0xFFFF)
+    streams = [UUID(int=number << 64 | end) for number, end in enumerate(ends, 1)]
+    log.commit([entry(noted(f"{n}"), ACKNOWLEDGED, stream=s) for n, s in enumerate(streams)])
+    every = [body for _, body in log.raw_page(0, 20)]
+    low, high = range(0x8000), range(0x8000, 0x10000)
+    assert every == log.raw_part([], range(0x10000), 0, 10)
+    assert every[:6] == log.raw_part([], low, 0, 10)
+    assert every[6:] == log.raw_part([], high, 0, 10)
+    assert every[2:5] == log.raw_part([], low, 2, 5)
+    acknowledged = every[1:6:2]
+    assert acknowledged + every[6:] == log.raw_part([ACKNOWLEDGED.event_name], high, 0, 10)
 
 
 def test_everything_is_there_after_reopening(store: Store) -> None:

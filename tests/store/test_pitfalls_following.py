@@ -125,7 +125,8 @@ def test_13_a_follower_on_a_dead_line_hears_nothing_and_says_nothing(
         subscription.stop()
         follower.join()
 
-    monkeypatch.setattr("tocsin.store.postgres_server.ANSWER_SECONDS", PAUSE)
+    monkeypatch.setattr("tocsin.distant.DOUBT_SECONDS", PAUSE)
+    monkeypatch.setattr("tocsin.distant.SILENT_SECONDS", 0.0)
     with Proxy(postgres.port) as dead:
         url = f"{dead.through(postgres_url)}?connect_timeout=2"
         ours = Log.open(Settings(database=url, vault=False), writer=True)

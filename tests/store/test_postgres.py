@@ -27,7 +27,7 @@ def test_connections_notice_a_peer_that_is_gone(postgres_store: Store, postgres_
     log = postgres_store.open()
     log.head()
     recorder = log.recorder
-    dsn = recorder._server._conninfo  # type: ignore[attr-defined]
+    dsn = recorder._server._gate._conninfo  # type: ignore[attr-defined]
     for wanted in ("keepalives_idle=5", "tcp_user_timeout=15000", "connect_timeout=5"):
         assert wanted in dsn
     with psycopg.connect(postgres_url) as connection:

@@ -115,14 +115,15 @@ PROCESSES, WRITERS, ENTRIES, EVENTS = 4, 12, 80, 10
 CROWD = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from tests.store.samples import entry, noted, take
 from tocsin.settings import Settings
 from tocsin.store.log import Log
 
-url, writers, entries, events = sys.argv[1], *map(int, sys.argv[2:])
+url, home, writers, entries, events = *sys.argv[1:3], *map(int, sys.argv[3:])
 
 def write(_):
-    log = Log.open(Settings(database=url), writer=True)
+    log = Log.open(Settings(database=url, home=Path(home)), writer=True)
     for number in range(entries):
         reference = log.next_reference()
         good = entry(*[noted("x")] * events, claims=(take("reference", reference),))
@@ -135,10 +136,10 @@ with ThreadPoolExecutor(writers) as threads:
 """
 
 
-def crowd(url: str) -> list[subprocess.Popen[str]]:
+def crowd(settings: Settings) -> list[subprocess.Popen[str]]:
     """Processes with several writers each, which all open an empty database at once."""
     sizes = map(str, (WRITERS // PROCESSES, ENTRIES, EVENTS))
-    command = [sys.executable, "-c", CROWD, url, *sizes]
+    command = [sys.executable, "-c", CROWD, settings.database, str(settings.home), *sizes]
     pipe = subprocess.PIPE
     return [
         subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
@@ -150,7 +151,7 @@ def test_a_follower_misses_nothing_of_what_a_crowd_of_processes_writes(
     postgres_url: str, postgres_store: Store
 ) -> None:
     """They start at once on an empty database; the follower sees every position, once, in order."""
-    writers = crowd(postgres_url)
+    writers = crowd(postgres_store.settings)
     seen: list[tuple[int, bytes]] = []
     log: Log | None = None
     while any(writer.poll() is None for writer in writers) or log is None or log.head() > len(seen):

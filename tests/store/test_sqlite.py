@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ def store(sqlite_store: Store) -> Store:
 
 
 @contextmanager
-def full_disk(size: int) -> Iterator[None]:
+def failing_disk(size: int) -> Iterator[None]:
     """No file may grow beyond `size` bytes: the operating system refuses, as on a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
@@ -64,21 +64,37 @@ def break_commit(log: Log, *, after: bool) -> None:
     recorder._writer = Breaking(recorder._writer, after=after)
 
 
-def test_a_full_disk_acknowledges_nothing_and_is_survived(log: Log, store: Store) -> None:
+def test_a_full_disk_acknowledges_nothing_and_is_survived(log: Log) -> None:
     """The caller is told, readers go on, and no restart is needed once there is room again."""
     log.commit([entry(noted("before"))])
-    assert texts(log) == ["before"]
-    size = Path(f"{store.settings.log_file}-wal").stat().st_size
+    recorder: Any = log.recorder
     lost = entry(noted("x" * 20_000), stream=STREAM, claims=(take("dedup", "disk"),))
-    with full_disk(size):
-        for _ in range(3):
-            with pytest.raises(StoreUnavailable, match="cannot be written"):
-                log.commit([lost, entry(noted("neighbour"))])
-            assert texts(log) == ["before"]
+    for _ in range(3):
+        recorder._ready().execute("PRAGMA max_page_count = 1")
+        with pytest.raises(StoreUnavailable, match="disk is full"):
+            log.commit([lost, entry(noted("neighbour"))])
+        assert texts(log) == ["before"]
     assert log.holder("dedup", "disk") is None
     (outcome,) = log.commit([lost])
     assert outcome == Stored(range(2, 3), b"at [2]")
     assert positions(log) == [1, 2]
+
+
+def test_a_disk_that_fails_is_not_written_again_until_somebody_has_looked(
+    log: Log, store: Store
+) -> None:
+    """A flush that fails once may have lost what later ones then call flushed."""
+    log.commit([entry(noted("before"))])
+    size = Path(f"{store.settings.log_file}-wal").stat().st_size
+    lost = entry(noted("x" * 20_000))
+    with failing_disk(size), pytest.raises(StoreUnavailable, match="cannot be written"):
+        log.commit([lost])
+    with pytest.raises(StoreUnavailable, match=r"has failed: nothing is written until .* started"):
+        log.commit([lost])
+    assert texts(log) == ["before"]
+    log.close()
+    with closing(Log.open(store.settings, writer=True)) as again:
+        assert again.commit([lost]) == [Stored(range(2, 3), b"at [2]")]
 
 
 def test_a_commit_that_fails_leaves_nothing_behind(log: Log) -> None:

@@ -31,8 +31,10 @@ def fault(error: Exception) -> Fault:
 
 def _kinds() -> tuple[tuple[tuple[type[Exception], ...], int], ...]:
     from tocsin.access import JournalUnavailable
+    from tocsin.backup import BackupTrouble
     from tocsin.crew import WorkerDied
     from tocsin.importers.report import UnreadableFile
+    from tocsin.jetstream.connecting import CannotStream
     from tocsin.keys import KeysUnavailable, KeyTrouble
     from tocsin.lake.extra import MissingExtra
     from tocsin.lake.segments import Held, LakeRefused
@@ -49,8 +51,8 @@ def _kinds() -> tuple[tuple[tuple[type[Exception], ...], int], ...]:
         ((StoreUnavailable, KeysUnavailable, JournalUnavailable), UNREACHABLE),
         ((Refused, UnknownStream, Busy, CannotStore, Unreadable, KeyTrouble), WRONG),
         ((BeingBuilt, AlreadyRebuilding, RebuildHalted, Misshapen), WRONG),
-        ((Held, LakeRefused, WorkerDied, VaultTrouble), WRONG),
-        ((LedgerRefused, Contradicted, BadNote), WRONG),
+        ((Held, LakeRefused, WorkerDied, VaultTrouble, BackupTrouble), WRONG),
+        ((LedgerRefused, Contradicted, BadNote, CannotStream), WRONG),
     )
 
 

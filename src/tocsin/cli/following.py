@@ -9,15 +9,22 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tocsin.cli.frame import USAGE, Fault, Session
-from tocsin.cli.histories import reading
+from tocsin.cli.watched import Watched, rounds
 from tocsin.process import tune
+from tocsin.readmodels.bulk.hands import Hands
 from tocsin.readmodels.database import Database
 from tocsin.readmodels.projection import Projection, found
-from tocsin.readmodels.projector import Pace, Projector
+from tocsin.readmodels.projector import Pace
+from tocsin.settings import Settings
+from tocsin.store.entries import StoreUnavailable
+from tocsin.store.log import Log
 
 if TYPE_CHECKING:
     from types import FrameType
 
+logger = logging.getLogger(__name__)
+
+AGAIN_SECONDS = 1.0
 PARENT_SECONDS = 1.0
 """How often a projector looks whether the process that started it is still there."""
 
@@ -60,22 +67,41 @@ def stopped_by_signals() -> Iterator[threading.Event]:
 def follow(session: Session, names: Sequence[str], parent: int | None = None) -> list[str]:
     """Keep projections at the head of the log until a signal comes or the parent process, if it
     matters, has ended; return their names."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     projections, settings = named(names), session.settings
     pace = Pace(
         live_events=settings.live_events,
         rebuild_events=settings.rebuild_events,
         poll_seconds=settings.poll_seconds,
+        # One processor is for whoever reports incidents meanwhile.
+        hands=Hands.all_of(settings, spare=1),
     )
-    with stopped_by_signals() as stop, reading(session) as log:
-        if parent is not None:
+    with stopped_by_signals() as stop, rounds(settings) as counted:
+        if parent is None:
+            log = Log.open(settings)
+            followed = ", ".join(projection.name for projection in projections)
+            session.err.print(f"Following {log.place}: {followed}")
+        else:
             end_with(parent, stop)
-        with closing(Database.open(settings.home, settings.database)) as database:
-            if parent is None:
-                followed = ", ".join(projection.name for projection in projections)
-                session.err.print(f"Following {log.place}: {followed}")
-            Projector(log, database, projections, pace=pace).run(stop)
+            log = opened(settings, stop)
+        with closing(log), closing(Database.open(settings.home, settings.database)) as database:
+            Watched(counted, log, database, projections, pace).run(stop)
     return [projection.name for projection in projections]
+
+
+def opened(settings: Settings, stop: threading.Event) -> Log:
+    """The log, as soon as it can be read: a service that runs goes on when its store is back, and
+    so does whoever was started beside it.
+
+    Raises:
+        StoreUnavailable: it was told to stop before that.
+    """
+    while True:
+        try:
+            return Log.open(settings)
+        except StoreUnavailable as error:
+            logger.warning("nothing can be followed yet: %s", error)
+            if stop.wait(AGAIN_SECONDS):
+                raise
 
 
 def end_with(parent: int, stop: threading.Event) -> None:

@@ -1,13 +1,15 @@
 """Writing the lake until somebody says to stop; what is said of it."""
 
-import logging
+import os
 from collections import Counter
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from tocsin.cli.following import end_with, stopped_by_signals
+from tocsin.cli.following import end_with, opened, stopped_by_signals
 from tocsin.cli.frame import WRONG, Fault, Session
 from tocsin.cli.histories import reading
 from tocsin.cli.progress import Show, bar
+from tocsin.cli.watched import alone
 from tocsin.crew import processors
 from tocsin.lake.origin import check, standing, written_now
 from tocsin.lake.segments import Segments
@@ -16,6 +18,10 @@ from tocsin.store.log import Log
 if TYPE_CHECKING:
     from tocsin.lake.verifying import Verdict
     from tocsin.lake.writer import Writer
+
+
+NICENESS = 10
+"""Beside a service, commands and read models come first: the lake may be seconds late."""
 
 
 def lake_of(session: Session) -> Segments:
@@ -49,15 +55,19 @@ def _writer(session: Session, log: Log, processes: int | None, show: Show | None
 def followed(session: Session, processes: int | None, parent: int | None) -> None:
     """Keep the lake at the head of the log until a signal comes or the parent process, if it
     matters, has ended."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    with stopped_by_signals() as stop, reading(session) as log:
+    beside = alone(session.settings, "lake")
+    with stopped_by_signals() as stop, beside:
         if parent is not None:
+            os.nice(NICENESS)
             end_with(parent, stop)
+            log = opened(session.settings, stop)
         else:
+            log = Log.open(session.settings)
             session.err.print(f"Following {log.place} into {session.settings.lake_place}")
         # The service beside it needs some as well.
         some = processes or max(1, processors() // 2)
-        _writer(session, log, some, None).follow(stop)
+        with closing(log):
+            _writer(session, log, some, None).follow(stop)
 
 
 def caught_up(session: Session, processes: int | None) -> bool:

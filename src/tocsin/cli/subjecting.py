@@ -26,6 +26,7 @@ from tocsin.erasure.planning import Plan, Seen, texts
 from tocsin.erasure.purging import Purge
 from tocsin.erasure.worker import Erasing
 from tocsin.readmodels import found
+from tocsin.readmodels.bulk.hands import Hands
 from tocsin.readmodels.cleaning import Cleaning
 from tocsin.readmodels.database import Database
 from tocsin.readmodels.rebuild import AlreadyRebuilding, rebuild
@@ -165,6 +166,7 @@ class Work:
                 wanted,
                 progress=lambda at: show(at.position, at.head),
                 page=self._session.settings.rebuild_events,
+                hands=Hands.all_of(self._session.settings),
             )
 
 

@@ -107,7 +107,7 @@ class Source:
         """
         for page in self._pages(self._selection.after):
             raws = [raw for raw in map(self._loaded, page) if self._selection.wants_stored(raw)]
-            about = [_incident(raw) for raw in raws]
+            about = [incident_of(raw) for raw in raws]
             self._learn(each for each in about if each is not None)
             for raw, incident in zip(raws, about, strict=True):
                 if incident is None:
@@ -229,7 +229,7 @@ class Source:
 _LOGGED = b'"event":"%b"' % IncidentLogged.event_name.encode()
 
 
-def _incident(raw: dict[str, Any]) -> UUID | None:
+def incident_of(raw: dict[str, Any]) -> UUID | None:
     """The incident that an event is about: that of its stream, or the one that it names."""
     if raw["event"].startswith("incident."):
         return UUID(raw["stream"])

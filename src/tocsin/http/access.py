@@ -99,12 +99,16 @@ class Access:
 
     async def follow(self) -> None:
         """Keep looking until cancelled."""
+        away = False
         while True:
             await asyncio.sleep(self._period)
             try:
                 await asyncio.to_thread(self.load)
-            except KeysUnavailable:
-                logger.exception("The keys cannot be read; those known stay in use for a while.")
+                away = False
+            except KeysUnavailable as error:
+                if not away:  # it is tried again and again, and said once
+                    logger.error("Those known stay in use for a while: %s", error)
+                away = True
 
     def check(self, authorization: bytes | None, scope: Scope) -> Caller:
         """Return who presents this header, if their key reaches as far as `scope`.

@@ -16,10 +16,14 @@ class Answer:
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     media_type: bytes = JSON
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = self.body
-        headers = [*self.headers, (b"content-length", b"%d" % len(body))]
-        if body:
+    @property
+    def head(self) -> list[tuple[bytes, bytes]]:
+        """All its headers."""
+        headers = [*self.headers, (b"content-length", b"%d" % len(self.body))]
+        if self.body:
             headers.append((b"content-type", self.media_type))
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        return headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status, "headers": self.head})
+        await send({"type": "http.response.body", "body": self.body})

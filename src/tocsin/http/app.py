@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
+from functools import cached_property
 from typing import Any
 
 from fastapi import FastAPI
@@ -38,7 +39,9 @@ from tocsin.http.guard import Guard
 from tocsin.http.journal import Readings
 from tocsin.http.metrics import Metrics
 from tocsin.http.service import Service
+from tocsin.http.straight import Straight
 from tocsin.http.tail import Tail
+from tocsin.http.watching import watch
 from tocsin.http.whose import Whose
 from tocsin.keys import Keys
 from tocsin.reactions.service import Reactions
@@ -47,6 +50,7 @@ from tocsin.readmodels.database import Database
 from tocsin.readmodels.reading import ReadModels
 from tocsin.settings import Settings
 from tocsin.store.log import Log
+from tocsin.telemetry.settling import Settled
 
 TITLE = "Tocsin"
 DESCRIPTION = """The system of record for incidents. Every action is an immutable event; every
@@ -65,10 +69,21 @@ class Tocsin(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The guard stands outermost, so that every answer passes it."""
-        routes = [each for each in self.routes if isinstance(each, commands.CommandRoute)]
-        inner = commands.Switchboard(super().build_middleware_stack(), routes)
+        inner = commands.Switchboard(super().build_middleware_stack(), self._commands)
         service = self.service
         return Guard(inner, service.settings, service.metrics, service.readings.answered)
+
+    @cached_property
+    def straight(self) -> Straight:
+        """The shorter way for who holds the connections."""
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        assert isinstance(self.middleware_stack, Guard)
+        return Straight(self.middleware_stack, self.service, self._commands)
+
+    @property
+    def _commands(self) -> list[commands.CommandRoute]:
+        return [each for each in self.routes if isinstance(each, commands.CommandRoute)]
 
 
 def create_app(settings: Settings, log: Log | None = None, keys: Keys | None = None) -> Tocsin:
@@ -93,6 +108,7 @@ def create_app(settings: Settings, log: Log | None = None, keys: Keys | None = N
         if journal is not None:
             opened.callback(journal.close)
         service = _service(settings, log, keys, journal)
+        watch(service, opened)
         app = Tocsin(
             service,
             title=TITLE,
@@ -105,15 +121,16 @@ def create_app(settings: Settings, log: Log | None = None, keys: Keys | None = N
             telemetry=UNWATCHED,
         )
         _mount(app, service, ReadModels(database))
+        service.metrics.waits_for(database.waits)
         app.router.lifespan_context = _lifespan(service, opened.pop_all())
         return app
 
 
 def _service(settings: Settings, log: Log, keys: Keys, journal: Journal | None) -> Service:
-    metrics, tail = Metrics(), Tail(log, settings)
+    metrics, tail = Metrics(log.spent), Tail(log, settings)
 
-    def committed(count: int, seconds: float) -> None:
-        metrics.committed(count, seconds)
+    def committed(batch: Settled) -> None:
+        metrics.settled(batch)
         tail.ring()
 
     desk = Desk(log, settings, committed=committed)
@@ -140,7 +157,7 @@ def _mount(app: Tocsin, service: Service, models: ReadModels) -> None:
     health.mount(app, service, models, projections)
     journal_asked.mount(app, service)
     lake.watch(service)
-    ledger.mount(app, service)
+    ledger.mount(app, service, models.database)
     erasing.mount(app, service, models.database, projections)
     errors.mount(app)
     if service.settings.timekeeper:
@@ -154,7 +171,7 @@ def _react(service: Service, models: ReadModels, projections: Sequence[Projectio
     late = metrics.late_seconds.observe
     reactions = Reactions(service.log, service.desk, models, projections, late=late)
     metrics.acts = reactions.acts
-    metrics.gauges.append(reactions.readings)
+    metrics.own.append(reactions.readings)
     service.beginnings.append(reactions.start)
     service.endings.append(reactions.stop)
 

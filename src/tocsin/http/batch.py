@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from tocsin import door
 from tocsin.asks import Receipt
+from tocsin.domain.kernel import Command
 from tocsin.http import headers as said
 from tocsin.http import openapi
 from tocsin.http.access import Caller
@@ -82,14 +83,14 @@ class Batch:
 
     def __init__(self, service: Service, caller: Caller) -> None:
         self._service, self._caller = service, caller
-        self._begun: dict[str, asyncio.Task[Outcome]] = {}
+        self._begun: dict[str, asyncio.Future[Outcome]] = {}
 
     async def run(self, commands: list[Envelope]) -> list[bytes]:
         """Put them all to the desk, in order, and return the result of each."""
         named = {each.get("incident", "@") for each in commands}
         await self._find({incident for incident in named if not _is_alias(incident)})
-        tasks = [self._begin(raw) for raw in commands]
-        return [_result(await task) for task in tasks]
+        outcomes = [self._begin(raw) for raw in commands]
+        return [_result(await outcome) for outcome in outcomes]
 
     async def _find(self, incidents: set[str]) -> None:
         """Look all references up before the first command, so that none overtakes another."""
@@ -99,27 +100,51 @@ class Batch:
             except Problem:
                 continue
 
-    def _begin(self, raw: Envelope) -> asyncio.Task[Outcome]:
+    def _begin(self, raw: Envelope) -> asyncio.Future[Outcome]:
         """Start one command: at once, or after that which begins its incident."""
         try:
             item = open_one(raw)
         except (Problem, *EXPECTED) as error:
-            problem = of(error)
-            self._service.metrics.commands[raw["command"], problem.kind.code] += 1
-            return asyncio.create_task(_failed(problem))
+            outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+            outcome.set_result(self._problem(raw["command"], error))
+            return outcome
         depends = self._begun.get((item.incident or "").removeprefix("@"))
-        task = asyncio.create_task(self._handle(item, depends))
+        named = item.incident
+        stream = None if named is None or _is_alias(named) else self._service.known(named)
+        if named is None or stream is not None:
+            outcome = self._put(item, stream)
+        else:
+            outcome = asyncio.create_task(self._handle(item, depends))
         if item.alias is not None:
-            self._begun[item.alias] = task
-        return task
+            self._begun[item.alias] = outcome
+        return outcome
 
-    async def _handle(self, item: Item, depends: asyncio.Task[Outcome] | None) -> Outcome:
+    async def _handle(self, item: Item, depends: asyncio.Future[Outcome] | None) -> Outcome:
         try:
             stream = await self._stream(item, depends)
-            command, caller = item.command, self._caller.name
-            key = item.key
-            receipt = await self._service.desk.handle(
+        except Problem as problem:
+            return self._problem(item.command.path, problem)
+        return await self._put(item, stream)
+
+    def _put(self, item: Item, stream: UUID | None) -> asyncio.Future[Outcome]:
+        """Put one command to the desk: no task has to wait for it."""
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        command, caller, key = item.command, self._caller.name, item.key
+
+        def told(answer: Receipt | Exception) -> None:
+            if done.done():  # nobody waits any more
+                return
+            if isinstance(answer, Receipt):
+                done.set_result(self._done(command, answer))
+            elif isinstance(answer, (Problem, *EXPECTED)):
+                done.set_result(self._problem(command.path, answer))
+            else:
+                done.set_exception(answer)
+
+        try:
+            self._service.desk.put(
                 command,
+                told,
                 stream=stream,
                 caller=caller,
                 command_id=said.command_id(caller, key) if key else None,
@@ -127,16 +152,21 @@ class Batch:
                 expected_version=item.if_match,
             )
         except (Problem, *EXPECTED) as error:
-            problem = of(error)
-            self._service.metrics.commands[item.command.path, problem.kind.code] += 1
-            return problem
+            told(error)
+        return done
+
+    def _done(self, command: Command[Any], receipt: Receipt) -> Done:
         fields = receipt.fields
         note(self._service, type(command), receipt, fields)
         return Done(receipt, status(type(command), fields), UUID(fields["incident_id"]))
 
-    async def _stream(self, item: Item, depends: asyncio.Task[Outcome] | None) -> UUID | None:
-        if item.incident is None:
-            return None
+    def _problem(self, path: str, error: Exception) -> Problem:
+        problem = of(error)
+        self._service.metrics.commands[path, problem.kind.code] += 1
+        return problem
+
+    async def _stream(self, item: Item, depends: asyncio.Future[Outcome] | None) -> UUID:
+        assert item.incident is not None
         if not _is_alias(item.incident):
             return await self._service.find(item.incident)
         if depends is None:
@@ -145,10 +175,6 @@ class Batch:
         if isinstance(begun, Problem):
             raise Problem(DEPENDS, f"The command that begins {item.incident[:60]} failed.")
         return begun.incident_id
-
-
-async def _failed(problem: Problem) -> Outcome:
-    return problem
 
 
 def _is_alias(incident: str) -> bool:

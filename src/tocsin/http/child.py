@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Sequence
 from contextlib import suppress
 
 from tocsin.settings import Settings
@@ -12,9 +13,9 @@ from tocsin.settings import Settings
 END_SECONDS = 10.0
 
 
-async def started(settings: Settings, *arguments: str) -> Process:
+async def started(settings: Settings, *arguments: str, handed: Sequence[int] = ()) -> Process:
     """Python with these arguments, in a session of its own: Ctrl-C is for the service, which then
-    ends this one in order.
+    ends this one in order. Open files that are `handed` over keep their numbers.
 
     Raises:
         OSError: it cannot be started.
@@ -27,15 +28,16 @@ async def started(settings: Settings, *arguments: str) -> Process:
         stdout=DEVNULL,
         env={**others, **settings.environment()},
         start_new_session=True,
+        pass_fds=handed,
     )
 
 
-async def ended(process: Process) -> None:
+async def ended(process: Process, seconds: float = END_SECONDS) -> None:
     """Ask a process to finish what is at hand, and end it if it does not."""
     with suppress(ProcessLookupError):
         process.send_signal(signal.SIGTERM)
     try:
-        async with asyncio.timeout(END_SECONDS):
+        async with asyncio.timeout(seconds):
             await process.wait()
     except TimeoutError:
         process.kill()

@@ -16,18 +16,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tocsin import door
 from tocsin.aggregates import collection
-from tocsin.asks import Receipt
+from tocsin.asks import Receipt, Told
 from tocsin.domain.evidence.state import EVIDENCE
 from tocsin.domain.kernel import COMMANDS, Command
 from tocsin.domain.review.state import REVIEW
 from tocsin.http import headers as said
 from tocsin.http import openapi
+from tocsin.http.access import Caller
 from tocsin.http.answers import Answer
 from tocsin.http.body import CallerGone, read_body
+from tocsin.http.headers import Headers
 from tocsin.http.problems import BAD_HEADER, EXPECTED, Problem, invalid, of
 from tocsin.http.reviews import begun
 from tocsin.http.service import Handle, Service
 from tocsin.keys import Scope as Right
+from tocsin.telemetry.context import COMMAND_ID, INCIDENT_ID
 
 RETRIED = (b"idempotency-replayed", b"true")
 
@@ -58,40 +61,52 @@ class CommandRoute(APIRoute):
         except CallerGone:
             return
         except (Problem, *EXPECTED) as error:
-            problem = of(error)
-            self.service.metrics.commands[self.command.path, problem.kind.code] += 1
-            answer = problem.answer()
+            answer = self.problem(error)
         await answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         service, settings = self.service, self.service.settings
         headers = dict(scope["headers"])
-        caller = service.access.check(headers.get(b"authorization"), self.right)
-        no_query(scope)
-        said.check_json(headers)
+        caller = self._admit(headers, scope)
         limit = min(settings.command_bytes, settings.body_bytes)
         body = await read_body(scope, headers, receive, limit, settings.body_seconds)
-        command = door.read(self.command, body, settings.json_depth)
-        stream, expected = None, said.expected_version(headers)
-        if not command.creates:
+        command, expected = self._understood(headers, body)
+        if command.creates:
+            command, stream = await begun(service, command)
+        else:
             stream = await self._find(scope["path_params"]["id"])
-        elif expected is not None:
+            INCIDENT_ID.set(stream)
+        handle: Handle = service.ways.get(self.command) or service.desk.handle
+        how = _asking(caller, command, stream, headers, body)
+        COMMAND_ID.set(how.get("command_id"))
+        return self.receipt(await handle(command, expected_version=expected, **how))
+
+    def put(self, stream: UUID | None, headers: Headers, body: bytes, told: Told) -> None:
+        """Put the command to the desk that a whole request is, where nothing else is to be asked.
+
+        Raises:
+            Problem: and whatever else `EXPECTED` names: the desk was not asked.
+        """
+        caller = self._admit(headers)
+        command, expected = self._understood(headers, body)
+        how = _asking(caller, command, stream, headers, body)
+        self.service.desk.put(command, told, expected_version=expected, **how)
+
+    def _admit(self, headers: Headers, scope: Scope | None = None) -> Caller:
+        caller = self.service.access.check(headers.get(b"authorization"), self.right)
+        if scope is not None:
+            no_query(scope)
+        said.check_json(headers)
+        return caller
+
+    def _understood(self, headers: Headers, body: bytes) -> tuple[Command[Any], int | None]:
+        """The command, and the version that its caller saw."""
+        command = door.read(self.command, body, self.service.settings.json_depth)
+        expected = said.expected_version(headers)
+        if command.creates and expected is not None:
             kind = command.aggregate.name
             raise Problem(BAD_HEADER, f"If-Match says nothing about what is not there: no {kind}.")
-        else:
-            command, stream = await begun(service, command)
-        key = said.idempotency_key(headers)
-        command_id = said.command_id(caller.name, key) if key else None
-        handle: Handle = service.ways.get(self.command) or service.desk.handle
-        receipt = await handle(
-            command,
-            stream=stream,
-            caller=caller.name,
-            command_id=command_id,
-            fingerprint=fingerprint(command, stream, door.canonical(body)) if key else b"",
-            expected_version=expected,
-        )
-        return self._receipt(receipt)
+        return command, expected
 
     async def _find(self, named: str) -> UUID:
         service = self.service
@@ -100,7 +115,14 @@ class CommandRoute(APIRoute):
         reviews = self.command.aggregate is REVIEW
         return await (service.find_review(named) if reviews else service.find(named))
 
-    def _receipt(self, receipt: Receipt) -> Answer:
+    def problem(self, error: Exception, request_id: bytes | None = None) -> Answer:
+        """Count a problem, and say it."""
+        problem = of(error)
+        self.service.metrics.commands[self.command.path, problem.kind.code] += 1
+        return problem.answer(request_id)
+
+    def receipt(self, receipt: Receipt) -> Answer:
+        """Count what became of a command, and say it."""
         fields = receipt.fields
         note(self.service, self.command, receipt, fields)
         answered = [(b"etag", said.etag(fields["version"]))]
@@ -130,6 +152,21 @@ class Switchboard:
                 await route.answer(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def _asking(
+    caller: Caller, command: Command[Any], stream: UUID | None, headers: Headers, body: bytes
+) -> dict[str, Any]:
+    """How the desk is asked."""
+    key = said.idempotency_key(headers)
+    if key is None:
+        return {"stream": stream, "caller": caller.name}
+    return {
+        "stream": stream,
+        "caller": caller.name,
+        "command_id": said.command_id(caller.name, key),
+        "fingerprint": fingerprint(command, stream, door.canonical(body)),
+    }
 
 
 def no_query(scope: Scope) -> None:

@@ -4,11 +4,12 @@ the projector of the read models, and the writer of the lake."""
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from time import monotonic
+from typing import Self
 
-from tocsin.http.child import ended, started
+from tocsin.http.child import END_SECONDS, ended, started
 from tocsin.lake.extra import NOT_WRITTEN, installed
 from tocsin.settings import Settings
 
@@ -21,10 +22,21 @@ logger = logging.getLogger(__name__)
 
 
 class Companion:
-    """One command of ours as a process: started again when it dies, ended with the service."""
+    """One module of ours as a process: started again when it dies, ended with the service."""
 
-    def __init__(self, settings: Settings, name: str, *command: str) -> None:
+    end_seconds = END_SECONDS
+    """Time for what is at hand when it is to end."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        name: str,
+        *command: str,
+        module: str = "tocsin",
+        handed: Sequence[int] = (),
+    ) -> None:
         self.name, self._command = name, command
+        self._module, self._handed = module, handed
         self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
@@ -34,8 +46,8 @@ class Companion:
         """The process that runs now."""
         return self._process.pid if self._process is not None else None
 
-    async def __aenter__(self) -> "Companion":
-        self._task = asyncio.create_task(self._keep(), name=f"tocsin-{self._command[0]}")
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._keep(), name=f"tocsin-{self.name}")
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -47,14 +59,14 @@ class Companion:
         process = self._process
         if process is None or process.returncode is not None:
             return
-        await ended(process)
+        await ended(process, self.end_seconds)
 
     async def _keep(self) -> None:
         pause = FIRST_PAUSE_SECONDS
         while True:
             began = monotonic()
-            command = ("-m", "tocsin", *self._command, f"--with-parent={os.getpid()}")
-            self._process = await started(self._settings, *command)
+            command = ("-m", self._module, *self._command, f"--with-parent={os.getpid()}")
+            self._process = await started(self._settings, *command, handed=self._handed)
             code = await self._process.wait()
             if monotonic() - began > SETTLED_SECONDS:
                 pause = FIRST_PAUSE_SECONDS

@@ -33,7 +33,7 @@ def mount(
     keeping = Keeping(service, database, purge)
     service.beginnings.append(keeping.start)
     service.endings.append(keeping.stop)
-    service.metrics.gauges.append(keeping.readings)
+    service.metrics.own.append(keeping.readings)
 
 
 class Keeping:
@@ -65,7 +65,7 @@ class Keeping:
 
     def readings(self) -> Iterator[Reading]:
         """What can be read off at any moment."""
-        what = "Subjects that are forgotten and not purged yet, where this server does that."
+        what = "Subjects that are forgotten, and not yet off every disk."
         yield "erasures_pending", what, {}, float(self._erasing.pending)
 
     async def _keep(self) -> None:

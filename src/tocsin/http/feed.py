@@ -54,7 +54,7 @@ def mount(app: FastAPI, service: Service) -> None:
         },
         parameters=(LAST_EVENT_ID,),
     )
-    service.metrics.gauges.append(
+    service.metrics.own.append(
         lambda: [("streams", "Server-sent event streams.", {}, float(streams.count))]
     )
 

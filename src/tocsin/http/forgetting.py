@@ -64,8 +64,8 @@ class SubjectRoute(CommandRoute):
         if isinstance(command, ForgetSubject):
             plan = await self._plan(command, stream, incident)
             receipts = await forget(service.log, service.desk, plan, command, by)
-            return self._receipt(receipts[-1])
-        return self._receipt(await self._ask(command, stream, kind, incident, by))
+            return self.receipt(receipts[-1])
+        return self.receipt(await self._ask(command, stream, kind, incident, by))
 
     async def _plan(self, command: ForgetSubject, stream: UUID, incident: UUID | None) -> Plan:
         """What goes: last of all what was named, so that its answer says that all is done."""

@@ -7,7 +7,7 @@ careful, and a stop watch. A `HEAD` is answered here for every route: as `GET`, 
 import logging
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count
 from time import perf_counter
 
@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tocsin.http.metrics import Metrics
 from tocsin.http.problems import BAD_HEADER, MISDIRECTED, Problem, of
 from tocsin.settings import Settings
+from tocsin.telemetry.context import REQUEST_ID
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ CAREFUL = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
+Header = tuple[bytes, bytes]
 HEAD = "tocsin.head"
 """By this a route knows that only the head of its answer is wanted."""
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -48,7 +50,10 @@ class Guard:
             await self._app(scope, receive, send)
             return
         started, method = perf_counter(), scope["method"]
-        host, request_id = self._said(scope)
+        host, request_id = self.said(scope["headers"])
+        REQUEST_ID.set(request_id)
+        traces = self._metrics.traces
+        traced = traces.arrived(scope) if traces is not None else None
         status = 0
         if method == "HEAD":
             scope, send = {**scope, "method": "GET", HEAD: True}, _head_only(send)
@@ -57,38 +62,40 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = [*message["headers"], *CAREFUL, (b"x-request-id", request_id)]
-                if not any(name == b"cache-control" for name, _ in headers):
-                    headers.append((b"cache-control", b"no-store"))
-                message = {**message, "headers": headers}
+                message = {**message, "headers": careful_headers(message["headers"], request_id)}
             await send(message)
 
         try:
-            if problem := self._misdirected(host):
+            if problem := self.misdirected(host):
                 await problem.answer()(scope, receive, careful)
             else:
                 await self._app(scope, receive, careful)
         except Exception as error:
             logger.exception("Request %s failed.", request_id.decode())
             if not status:
-                await of(error).answer()(scope, receive, careful)
+                await of(error).answer(request_id)(scope, receive, careful)
         finally:
             route = getattr(scope.get("route"), "path", "-")
             self._metrics.answered(method, route, status, perf_counter() - started)
+            if traces is not None and traced is not None:
+                traces.answered(traced, method, route, status)
             if method == "GET":
                 self._answered(scope, status)
 
-    def _said(self, scope: Scope) -> tuple[bytes | None, bytes]:
+    def said(self, headers: Iterable[Header]) -> tuple[bytes | None, bytes]:
         """The host name of a request, and its id: the caller's, or one made here."""
         host, request_id = None, None
-        for name, value in scope["headers"]:
+        for name, value in headers:
             if name == b"host":
                 host = value
             elif name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
                 request_id = value
         return host, request_id or b"%b-%x" % (self._prefix, next(self._numbers))
 
-    def _misdirected(self, host: bytes | None) -> Problem | None:
+    def misdirected(self, host: bytes | None) -> Problem | None:
+        """What to say to who asks another host than this one."""
+        if host in self._hosts:
+            return None
         if not host:
             return Problem(BAD_HEADER, "Say which host is asked, in the header Host.")
         name = host if host.endswith(b"]") else host.rpartition(b":")[0] or host
@@ -99,6 +106,14 @@ class Guard:
             "The service does not answer under this host name; TOCSIN_ALLOWED_HOSTS lists those"
             " under which it does.",
         )
+
+
+def careful_headers(headers: Iterable[Header], request_id: bytes) -> list[Header]:
+    """The headers of an answer, with those that every answer carries."""
+    found = [*headers, *CAREFUL, (b"x-request-id", request_id)]
+    if not any(name == b"cache-control" for name, _ in found):
+        found.append((b"cache-control", b"no-store"))
+    return found
 
 
 def _head_only(send: Send) -> Send:

@@ -98,7 +98,6 @@ class Health:
 
     async def metrics(self) -> Response:
         """The figures, as Prometheus reads them."""
-        await self._look()
         text = await asyncio.to_thread(self._service.metrics.text)
         return Response(text, media_type=METRICS_TYPE)
 
@@ -117,7 +116,7 @@ class Health:
             service.log.commit([])
             standings = self._models.standings(service.log)
             begun = recorded_at(service.log, 1)
-        except (StoreUnavailable, OUTAGES):
+        except (StoreUnavailable, *OUTAGES):
             return [*faults, "a store cannot be used"]
         live = [each for each in standings if each.role is Role.LIVE]
         patience = service.settings.lag_seconds
@@ -132,19 +131,19 @@ class Health:
         return faults
 
     def readings(self) -> list[Reading]:
-        """What can be read off at any moment, as of the last look at the read models."""
-        service = self._service
-        readings: list[Reading] = [
-            ("queue_commands", "Commands taken, not answered.", {}, float(service.desk.waiting)),
-            ("head", "Position of the last event.", {}, float(service.log.head())),
-        ]
-        for each in self._seen:
+        """What can be read off the log and the read models, whichever process is asked."""
+        head = float(self._service.log.head())
+        readings: list[Reading] = [("head", "Position of the last event.", {}, head)]
+        for each in self._models.standings(self._service.log):
             if each.role is Role.LIVE:
                 of, halted = {"projection": each.name}, float(each.state is State.HALTED)
+                reached, lag = float(each.position), float(each.lag_events)
+                late = each.lag_seconds
                 readings += [
-                    ("projection_lag_events", "Events to come.", of, float(each.lag_events)),
-                    ("projection_lag_seconds", "Age of the oldest of them.", of, each.lag_seconds),
-                    ("projection_halted", "Whether an event stopped it.", of, halted),
+                    ("projection_position", "Up to where the read model is complete.", of, reached),
+                    ("projection_lag_events", "Events that it lacks still.", of, lag),
+                    ("projection_lag_seconds", "Age of the oldest event that it lacks.", of, late),
+                    ("projection_halted", "Whether an event has stopped it.", of, halted),
                 ]
         return readings
 

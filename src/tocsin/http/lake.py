@@ -23,11 +23,11 @@ def watch(service: Service) -> None:
             found = standing(service.log, segments)
         except (LakeRefused, StoreUnavailable, OSError):
             return []
-        lag = float(found.lag_events)
+        lag, late = float(found.lag_events), found.lag_seconds
         return [
             ("lake_position", "Position that the lake has come to.", {}, float(found.position)),
             ("lake_lag_events", "Events that are to come into the lake.", {}, lag),
-            ("lake_lag_seconds", "Age of the oldest of them.", {}, found.lag_seconds),
+            ("lake_lag_seconds", "Age of the oldest event that it lacks.", {}, late),
         ]
 
     service.metrics.gauges.append(readings)

@@ -27,6 +27,8 @@ from tocsin.ledger import shown
 from tocsin.ledger.keeper import Keeper
 from tocsin.ledger.keys import LedgerRefused
 from tocsin.ledger.notary import Contradicted
+from tocsin.readmodels.database import Database
+from tocsin.readmodels.reading import OUTAGES
 from tocsin.store.tree import NotInTree
 
 NOTE_TYPE = "text/plain; charset=utf-8"
@@ -45,19 +47,15 @@ Of = Annotated[int | None, Query(ge=0, le=POSITIONS, description="Of one checkpo
 Named = Annotated[str, Query(max_length=LENGTH, description="Of one of them only.")]
 
 
-def mount(app: FastAPI, service: Service) -> None:
-    """Sign, publish and serve, where the ledger is kept.
+def mount(app: FastAPI, service: Service, database: Database) -> None:
+    """Sign, publish and serve, where the ledger is kept: of several servers one signs by itself.
 
     Raises:
         LedgerRefused: its keys or its places outside cannot be used.
     """
     if not service.settings.ledger:
         return
-    keeper = Keeper(service.log, service.settings)
-    service.beginnings.append(keeper.start)
-    service.lasts.append(lambda: asyncio.to_thread(keeper.stop))
-    service.metrics.gauges.append(keeper.readings)
-    routes = Ledger(service, keeper)
+    routes = Ledger(service, _keeper(service, database))
     audit: dict[str, Any] = {"scope": Scope.AUDIT, "shows": NOTHING, "tags": ["ledger"]}
     note = {200: {"description": "The note.", "content": {NOTE_TYPE: {"schema": TEXT}}}}
     get(
@@ -86,6 +84,24 @@ def mount(app: FastAPI, service: Service) -> None:
         responses=openapi.answers(MADE, *openapi.WITH_BODY, 404, 409),
         openapi_extra=openapi.secured(Scope.ADMIN),
     )
+
+
+def _keeper(service: Service, database: Database) -> Keeper:
+    """Who signs here, while it is this server's turn."""
+    lease = database.lease("ledger")
+
+    def ours() -> bool:
+        try:
+            return lease.take()
+        except OUTAGES:
+            return False
+
+    keeper = Keeper(service.log, service.settings, ours)
+    service.beginnings.append(keeper.start)
+    service.lasts.append(lambda: asyncio.to_thread(keeper.stop))
+    service.lasts.append(lambda: asyncio.to_thread(lease.release))
+    service.metrics.gauges.append(keeper.readings)
+    return keeper
 
 
 class Ledger:

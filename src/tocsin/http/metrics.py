@@ -1,76 +1,67 @@
-"""What the service counts about itself, as Prometheus reads it.
+"""What the service counts about itself: its requests, its commands, its transactions.
 
 Counting happens on the event loop for every request, so it is an index and an addition; the
-families that Prometheus knows are made when somebody asks for them.
+families that are told are made when somebody asks for them.
 """
 
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    Metric,
+from tocsin.telemetry.families import Family, Kind, Values, histogram
+from tocsin.telemetry.families import Reading as Reading  # noqa: PLC0414 - known here
+from tocsin.telemetry.figures import Figures
+from tocsin.telemetry.settling import Settled
+from tocsin.telemetry.spread import LATENESS, MANY, SECONDS, SHORT, SIZES, Spent, Spread
+from tocsin.telemetry.tracing import Traces
+
+WAITS = (
+    ("store_commit", "Time of the store's COMMIT: mostly the disk's.", "commit"),
+    ("store_head", "Wait for the head of the log, which one writer holds at a time.", "head"),
+    ("store_reader", "Wait for a connection that reads the log.", "reader"),
 )
-from prometheus_client.registry import Collector
-
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-LATENESS = (*SECONDS, 60.0, 300.0, 3_600.0, 86_400.0)
-SIZES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
-
-Reading = tuple[str, str, dict[str, str], float]
-"""Name, meaning, labels and value."""
-Gauges = Callable[[], Iterable[Reading]]
 
 
-class Spread:
-    """How many observations fell below each bound."""
+class Metrics(Figures):
+    """The figures of one service."""
 
-    __slots__ = ("bounds", "counts", "total")
-
-    def __init__(self, bounds: tuple[float, ...]) -> None:
-        self.bounds = bounds
-        self.counts = [0] * (len(bounds) + 1)
-        self.total = 0.0
-
-    def observe(self, value: float) -> None:
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.total += value
-
-    def buckets(self) -> list[tuple[str, float]]:
-        """The bounds with what fell below each, as Prometheus wants them."""
-        below, found = 0, []
-        for bound, count in zip((*map(str, self.bounds), "+Inf"), self.counts, strict=True):
-            below += count
-            found.append((bound, float(below)))
-        return found
-
-
-class Metrics(Collector):
-    """The figures of one service, in a registry of its own."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+    def __init__(self, spent: Spent | None = None) -> None:
+        super().__init__()
         self.commands: Counter[tuple[str, str]] = Counter()
         """By path and outcome: recorded, unchanged, replayed, or the code of a problem."""
         self.requests: dict[tuple[str, str, int], Spread] = {}
         """Seconds by method, route and status."""
+        self.wait_seconds = Spread(SHORT)
+        self.waiting_commands = Spread(MANY)
+        self.prepare_seconds = Spread(SHORT)
+        self.decide_seconds = Spread(SHORT)
         self.commit_seconds = Spread(SECONDS)
         self.commit_commands = Spread(SIZES)
         self.late_seconds = Spread(LATENESS)
         """Of what fell due by itself."""
         self.acts: Mapping[str, int] = {}
         """What was recorded here by itself, by the stored name of the event."""
-        self.gauges: list[Gauges] = []
-        self.registry.register(self)
+        self.traces: Traces | None = None
+        """Who makes spans of the same, when they are wanted."""
+        self.spent = spent or Spent()
+        """Where the time of the log's store goes."""
 
-    def committed(self, commands: int, seconds: float) -> None:
-        """One transaction of the log."""
-        self.commit_seconds.observe(seconds)
-        self.commit_commands.observe(commands)
+    def waits_for(self, connections: Spread) -> None:
+        """From now on, tell also of waits for connections to the read models."""
+        name, doc = "readmodels_connect_seconds", "Wait for a connection to the read models."
+        self.counters.append(lambda: [histogram(name, doc, connections)])
+
+    def settled(self, batch: Settled) -> None:
+        """One transaction of the log, and how its commands came to it."""
+        began = batch.began
+        for asked_at in batch.asked_at:
+            self.wait_seconds.observe(began - asked_at)
+        self.waiting_commands.observe(batch.waiting)
+        self.prepare_seconds.observe(batch.prepared - began)
+        self.decide_seconds.observe(batch.decided - batch.prepared)
+        self.commit_seconds.observe(batch.committed - batch.decided)
+        self.commit_commands.observe(len(batch.asked_at))
+        if self.traces is not None:
+            self.traces.settled(batch)
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request."""
@@ -79,51 +70,38 @@ class Metrics(Collector):
             spread = self.requests[method, route, status] = Spread(SECONDS)
         spread.observe(seconds)
 
-    def text(self) -> bytes:
-        """Everything, in Prometheus' text format."""
-        return generate_latest(self.registry)
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry must not collect in order to learn the names."""
-        return ()
-
-    def collect(self) -> Iterator[Metric]:
-        """All families. It runs in a thread, and the event loop counts on: copies hold still."""
-        commands = CounterMetricFamily(
-            "tocsin_commands", "Commands by path and outcome.", labels=["path", "outcome"]
+    def counted(self) -> Iterator[Family]:
+        """All that is counted: copies, as the event loop counts on."""
+        yield from super().counted()
+        commands = list(self.commands.items())
+        yield Family(
+            "tocsin_commands",
+            "Commands by path and outcome.",
+            Kind.COUNTER,
+            ("path", "outcome"),
+            values={labels: [float(count)] for labels, count in commands},
         )
-        for labels, count in list(self.commands.items()):
-            commands.add_metric(labels, count)
-        yield commands
-        requests = HistogramMetricFamily(
+        requests = list(self.requests.items())
+        yield Family(
             "tocsin_http_request_seconds",
             "Time from the headers of a request to the end of its answer.",
-            labels=["method", "route", "status"],
+            Kind.HISTOGRAM,
+            ("method", "route", "status"),
+            SECONDS,
+            {(method, route, str(status)): s.cells for (method, route, status), s in requests},
         )
-        for (method, route, status), spread in list(self.requests.items()):
-            requests.add_metric([method, route, str(status)], spread.buckets(), spread.total)
-        yield requests
         for name, doc, spread in (
+            ("command_wait_seconds", "From a command's coming to its turn.", self.wait_seconds),
+            ("queue_depth_commands", "Commands still waiting at a turn.", self.waiting_commands),
+            ("prepare_seconds", "Time to bring what a turn needs to memory.", self.prepare_seconds),
+            ("decide_seconds", "Time to decide the commands of a turn.", self.decide_seconds),
             ("commit_seconds", "Duration of a transaction of the log.", self.commit_seconds),
             ("commit_commands", "Commands that shared a transaction.", self.commit_commands),
-            ("act_late_seconds", "Time from when it was due to its record.", self.late_seconds),
+            ("act_late_seconds", "From when something fell due to its record.", self.late_seconds),
         ):
-            family = HistogramMetricFamily(f"tocsin_{name}", doc)
-            family.add_metric([], spread.buckets(), spread.total)
-            yield family
-        acts = CounterMetricFamily("tocsin_acts", "What happened by itself.", labels=["event"])
-        for name, count in list(self.acts.items()):
-            acts.add_metric([name], count)
-        yield acts
-        yield from self._readings()
-
-    def _readings(self) -> Iterator[Metric]:
-        families: dict[str, GaugeMetricFamily] = {}
-        for read in self.gauges:
-            for name, doc, labels, value in read():
-                family = families.get(name)
-                if family is None:
-                    family = GaugeMetricFamily(f"tocsin_{name}", doc, labels=list(labels))
-                    families[name] = family
-                family.add_metric(list(labels.values()), value)
-        yield from families.values()
+            yield histogram(name, doc, spread)
+        for name, doc, attribute in WAITS:
+            yield histogram(f"{name}_seconds", doc, getattr(self.spent, attribute))
+        acts: Values = {(name,): [float(count)] for name, count in list(self.acts.items())}
+        doc = "What was recorded because it fell due, by the name of the event."
+        yield Family("tocsin_acts", doc, Kind.COUNTER, ("event",), (), acts)

@@ -81,6 +81,7 @@ PROBLEM: Json = {
         "status": _WHOLE,
         "detail": {"type": "string", "description": "What is wrong here, and the way out."},
         "code": {"type": "string", "description": "The last part of the type."},
+        "request_id": {"type": "string", "description": "What logs call the request."},
         "errors": {
             "type": "array",
             "description": "The fields that do not fit.",

@@ -17,6 +17,7 @@ from tocsin.door import Invalid, Malformed
 from tocsin.http.answers import Answer
 from tocsin.keys import KeysUnavailable
 from tocsin.store.entries import StoreUnavailable
+from tocsin.telemetry.context import REQUEST_ID
 
 URN = "urn:tocsin:problem:"
 MEDIA_TYPE = "application/problem+json"
@@ -106,10 +107,13 @@ class Problem(Exception):
             **self.facts,
         }
 
-    def answer(self) -> Answer:
-        """The problem as a whole answer."""
+    def answer(self, request_id: bytes | None = None) -> Answer:
+        """The problem as a whole answer, with the id of the request, by which logs are searched."""
         headers = [(name.lower().encode(), text.encode()) for name, text in self.headers.items()]
-        body = orjson.dumps(self.fields(), default=str)
+        fields = self.fields()
+        if request := request_id or REQUEST_ID.get():
+            fields["request_id"] = request.decode("ascii")
+        body = orjson.dumps(fields, default=str)
         return Answer(self.kind.status, body, headers, MEDIA_TYPE.encode())
 
 

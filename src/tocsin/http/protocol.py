@@ -4,33 +4,55 @@ uvicorn with its parser has no limit on the time and size of headers, on the tim
 nobody reads, or on idle connections that never asked anything.
 """
 
+import asyncio
 from asyncio import Transport
 from asyncio.events import TimerHandle
+from functools import partial
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from tocsin.http.body import ARRIVED, PATIENCE
 from tocsin.http.feed import ABORT
+from tocsin.http.guard import Header
 from tocsin.http.problems import BUSY, MEDIA_TYPE, TOO_LARGE, TOO_SLOW, Kind, Problem
+from tocsin.http.straight import Straight, Way
 from tocsin.settings import Settings
 
 GRACE_SECONDS = 1.0
 """The application answers a slow body itself, if somebody reads it; then there is no need here."""
 
 
-def protocol(settings: Settings) -> type[HttpToolsProtocol]:
-    """Return the protocol with the limits of these settings."""
-    return type("LimitedProtocol", (Limited,), {"settings": settings})
+def protocol(settings: Settings, straight: Straight | None = None) -> type[HttpToolsProtocol]:
+    """Return the protocol with the limits of these settings, and a shorter way for commands."""
+    return type("LimitedProtocol", (Limited,), {"settings": settings, "straight": straight})
+
+
+class Exchange:
+    """A request that went straight, and its answer: what uvicorn wants to know of it."""
+
+    __slots__ = ("body", "disconnected", "keep_alive", "message_event", "response_complete")
+
+    def __init__(self, *, keep_alive: bool, message_event: asyncio.Event) -> None:
+        self.disconnected = self.response_complete = False
+        self.keep_alive = keep_alive
+        self.message_event = message_event
+        self.body = bytearray()
 
 
 class Limited(HttpToolsProtocol):
     """One connection."""
 
     settings: Settings
+    straight: Straight | None = None
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self._way: Way | None = None
+        """Where the request that is arriving leads to, as soon as it is there as a whole."""
+        self._whole = b""
+        self._nobody = asyncio.Event()
+        self._idle_since: float | None = None
         self._deadline: TimerHandle | None = None
         self._arriving = True
         """Whether the next thing to come is the rest of a request, the first one included."""
@@ -48,6 +70,8 @@ class Limited(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is waited for any more."""
         self._disarm()
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -58,6 +82,8 @@ class Limited(HttpToolsProtocol):
         super().data_received(data)
         if self.transport.is_closing():
             return
+        if self._way is not None:
+            self._go_the_ordinary_way()
         if not self._arriving:
             self._disarm()
         elif self._in_headers:
@@ -70,21 +96,108 @@ class Limited(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        super().on_message_begin()
-        self.scope[ABORT] = self.transport.abort  # type: ignore[literal-required]
-        self.scope[PATIENCE] = self._be_patient  # type: ignore[literal-required]
+        self.url, self.headers, self.expect_100_continue = b"", [], False
         self._arriving = self._in_headers = True
 
     def on_headers_complete(self) -> None:
         """The body follows."""
         self._in_headers, self._header_bytes = False, 0
-        super().on_headers_complete()
+        self._way, self._whole = self._shorter(), b""
+        if self._way is None:
+            self._go_the_ordinary_way()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body, or all of it."""
+        if self._way is None:
+            super().on_body(body)
+        else:
+            self._whole += body
 
     def on_message_complete(self) -> None:
         """The request has come as a whole."""
-        super().on_message_complete()
-        self.scope[ARRIVED] = True  # type: ignore[literal-required]
         self._arriving, self._in_headers = False, False
+        way, self._way = self._way, None
+        if way is None:
+            super().on_message_complete()
+            self.scope[ARRIVED] = True  # type: ignore[literal-required]
+            return
+        assert self.straight is not None
+        exchange = Exchange(keep_alive=self.parser.should_keep_alive(), message_event=self._nobody)
+        self.cycle = exchange  # type: ignore[assignment]
+        self.straight.take(way, self.headers, self._whole, partial(self._send, exchange))
+
+    def _shorter(self) -> Way | None:
+        """The shorter way of the request whose headers are there, if there is one: for a command,
+        on a connection that has nothing else to do and whose caller reads what it is sent."""
+        if self.straight is None or self.parser.get_method() != b"POST":
+            return None
+        busy = not getattr(self.cycle, "response_complete", True)
+        if busy or self.pipeline or self.flow.write_paused or self.expect_100_continue:
+            return None
+        if self.parser.should_upgrade() or self.parser.get_http_version() != "1.1":
+            return None
+        return self.straight.way(self.url, self.headers)
+
+    def _go_the_ordinary_way(self) -> None:
+        """Let the application have the request, with as much of its body as is there."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers.extend(headers)
+        self.scope[ABORT] = self.transport.abort  # type: ignore[literal-required]
+        self.scope[PATIENCE] = self._be_patient  # type: ignore[literal-required]
+        self._way = None
+        super().on_headers_complete()
+        if self._whole:
+            super().on_body(self._whole)
+
+    def _send(self, exchange: Exchange, status: int, headers: list[Header], body: bytes) -> None:
+        """Send the answer to a request that went straight."""
+        exchange.response_complete = True
+        if exchange.disconnected:
+            return
+        said = [STATUS_LINE[status]]
+        for name, value in (*self.server_state.default_headers, *headers):
+            said += (name, b": ", value, b"\r\n")
+            if name == b"connection":
+                exchange.keep_alive = False
+        if not exchange.keep_alive and (b"connection", b"close") not in headers:
+            said.append(b"connection: close\r\n")
+        said += (b"\r\n", body)
+        self.transport.write(b"".join(said))
+        if not exchange.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+
+    def on_response_complete(self) -> None:
+        """An answer was sent: begin with what came meanwhile, or else count the time."""
+        if self.pipeline:
+            super().on_response_complete()
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            super().on_response_complete()
+            self._idle_since = self.loop.time()
+        else:
+            self.server_state.total_requests += 1
+            self.flow.resume_reading()
+
+    def _unset_keepalive_if_required(self) -> None:
+        """Something came. The timer stays: to stop and set one for each request is dear."""
+        self._idle_since = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Look how long nothing has come, and close or look again when it will have been enough."""
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None:
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left <= 0:
+            super().timeout_keep_alive_handler()
+        else:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                left, self.timeout_keep_alive_handler
+            )
 
     def _be_patient(self, seconds: float) -> None:
         """Wait longer for the rest of a body, for a route that takes large ones."""

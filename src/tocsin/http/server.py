@@ -13,9 +13,12 @@ import uvicorn
 from tocsin.http.app import Tocsin, create_app
 from tocsin.http.companion import companions
 from tocsin.http.protocol import protocol
+from tocsin.http.watching import name_of
 from tocsin.keys import Keys
 from tocsin.process import tune
 from tocsin.settings import Settings
+from tocsin.telemetry.beside import begun
+from tocsin.telemetry.logs import begin, say
 from tocsin.variables import BadSetting
 
 BACKLOG = 2_048
@@ -80,60 +83,92 @@ def serve(settings: Settings) -> None:
         StoreUnavailable: the log cannot be written here.
         KeysUnavailable: the keys cannot be reached.
     """
+    settings = begun(settings, "api")
     check_exposure(settings)
-    listener = _listen(settings)
-    with listener:
+    with listening(settings) as listener:
         master = settings.vault_key_place
         had_master = master.exists()
         app = create_app(settings)
-        config = uvicorn.Config(
-            app,
-            http=protocol(settings),
-            ws="none",
-            loop="uvloop" if sys.platform != "win32" else "asyncio",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=settings.behind_proxy,
-            timeout_keep_alive=settings.keep_alive_seconds,
-            timeout_graceful_shutdown=int(settings.drain_seconds),
-            ssl_certfile=settings.tls_certificate,
-            ssl_keyfile=settings.tls_key,
-            backlog=BACKLOG,
-        )
+        config = configured(settings, app)
         if key := first_key(settings):
             app.service.access.load()
-            _tell(f"The first API key, shown this once: {key}")
+            tell_key(settings, key)
         if not had_master and master.exists():
-            _tell(f"Made {master}, the master key of the vault: keep a copy of it elsewhere.")
+            say(f"Made {master}, the master key of the vault: keep a copy of it elsewhere.")
         tune()
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(_run(Server(config, app), listener, settings, app.service.log.place))
 
 
+def configured(settings: Settings, app: Tocsin) -> uvicorn.Config:
+    """How the application is served."""
+    return uvicorn.Config(
+        app,
+        http=protocol(settings, app.straight),
+        ws="none",
+        loop="uvloop" if sys.platform != "win32" else "asyncio",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=settings.behind_proxy,
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_graceful_shutdown=int(settings.drain_seconds),
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
+        backlog=BACKLOG,
+    )
+
+
 async def _run(server: Server, listener: socket.socket, settings: Settings, place: str) -> None:
-    host, port = listener.getsockname()[:2]
-    scheme = "https" if settings.tls_certificate else "http"
-    shown = f"[{host}]" if ":" in host else host
-    _tell(f"Tocsin listens on {scheme}://{shown}:{port}; its log is {place}")
+    tell_where(listener, settings, place)
+    begin(settings, name_of(settings))
     async with companions(settings):
         await server.serve(sockets=[listener])
 
 
-def _tell(line: str) -> None:
-    """Say it to whoever started the service."""
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
+def tell_where(listener: socket.socket, settings: Settings, place: str) -> None:
+    """Say where the service is found, and what it writes."""
+    host, port = listener.getsockname()[:2]
+    scheme = "https" if settings.tls_certificate else "http"
+    shown = f"[{host}]" if ":" in host else host
+    say(f"Tocsin listens on {scheme}://{shown}:{port}; its log is {place}")
 
 
-def _listen(settings: Settings) -> socket.socket:
+def tell_key(settings: Settings, key: str) -> None:
+    """Show the first key to whoever started the service; where a machine reads what it says, and
+    keeps it, in a file of its own."""
+    if settings.logs != "json":
+        say(f"The first API key, shown this once: {key}")
+        return
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    place = settings.home / "first.key"
+    place.touch(mode=0o600)
+    place.write_text(f"{key}\n", "ascii")
+    say(f"The first API key is in {place}: put it where it belongs, and remove the file.")
+
+
+def listening(
+    settings: Settings, *, port: int | None = None, shared: bool = False
+) -> socket.socket:
+    """Listen where the settings say; `shared` with others that say so, too.
+
+    Raises:
+        CannotListen: it is not there, or taken.
+    """
     host = settings.host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    address = (host, settings.port if port is None else port)
     try:
-        return socket.create_server((host, settings.port), family=family, backlog=BACKLOG)
+        found = socket.create_server(address, family=family, backlog=BACKLOG, reuse_port=shared)
     except OSError as error:
         raise CannotListen(
             f"Cannot listen on {settings.host}, port {settings.port}: {error.strerror or error}."
             " Set TOCSIN_HOST and TOCSIN_PORT."
         ) from error
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # Inherited by every connection: the system lets go of a reader that takes nothing, also of
+        # one whose answer is no longer ours to send.
+        patience = int(settings.slow_reader_seconds * 1_000)
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, patience)
+    return found

@@ -22,6 +22,8 @@ from tocsin.store.log import Log
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 REFERENCE_LENGTH = 200
+KEYED = "dedup:"
+"""Before a deduplication key: the incident that is open under it now."""
 Handle = Callable[..., Awaitable[Receipt]]
 """Handles a command as the desk does: called as its `handle`."""
 
@@ -79,24 +81,39 @@ class Service:
         return of_incident if versions else stream
 
     async def find(self, incident: str) -> UUID:
-        """Return the stream of an incident that is named by its UUID or its reference.
+        """Return the stream of an incident that is named by its UUID or its reference; or, behind
+        `dedup:`, by the deduplication key under which it is open.
 
         Raises:
-            Problem: 404, no incident has that reference.
+            Problem: 404, no incident has that reference, or none is open under that key.
         """
-        if _UUID.fullmatch(incident):
-            return UUID(incident)
-        known = self._streams.get(incident)
-        if known is not None:
-            self._streams.move_to_end(incident)
-            return known
-        stream = None
+        stream = self.known(incident)
+        if stream is not None:
+            return stream
+        if incident.startswith(KEYED) and "\0" not in incident:
+            return await self._open_under(incident.removeprefix(KEYED))
         if len(incident) <= REFERENCE_LENGTH and "\0" not in incident:
             stream = await asyncio.to_thread(self.log.holder, "reference", incident)
         if stream is None:
             raise Problem(NO_SUCH_INCIDENT, f"No incident has the reference {incident[:60]}.")
         self.remember(incident, stream)
         return stream
+
+    async def _open_under(self, key: str) -> UUID:
+        """It is asked for each time: the key goes from one incident to the next."""
+        stream = await asyncio.to_thread(self.log.holder, "dedup", key)
+        if stream is None:
+            raise Problem(NO_SUCH_INCIDENT, f"No incident is open under the key {key[:60]}.")
+        return stream
+
+    def known(self, incident: str) -> UUID | None:
+        """The stream of an incident that is so named, if the log need not be asked."""
+        if _UUID.fullmatch(incident):
+            return UUID(incident)
+        known = self._streams.get(incident)
+        if known is not None:
+            self._streams.move_to_end(incident)
+        return known
 
     def remember(self, reference: str, stream: UUID) -> None:
         """Keep in memory whose reference this is: references are never given to another."""

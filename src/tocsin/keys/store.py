@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, desc, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, desc, func, insert, or_, select, update
 
 from tocsin.keys.records import RESERVED, Change, Key, KeyTrouble, Scope
 from tocsin.keys.tables import KeyTables
@@ -109,10 +109,14 @@ class Keys:
         return replace(key, revoked_at=moment)
 
     def note_use(self, uses: Mapping[str, datetime]) -> None:
-        """Remember when keys were last used."""
+        """Remember when keys were last used: other servers may know of a later time."""
+        keys = self._tables.keys.c
         with self._tables.writing() as connection:
             for key_id, moment in uses.items():
-                self._set(connection, key_id, last_used_at=moment.isoformat())
+                at = moment.isoformat()
+                older = or_(keys.last_used_at.is_(None), keys.last_used_at < at)
+                mine = update(self._tables.keys).where(keys.key_id == key_id, older)
+                connection.execute(mine.values(last_used_at=at))
 
     def _create(
         self,

@@ -6,6 +6,7 @@ crash or an outage of any length loses nothing.
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Event, Thread
 from time import monotonic
@@ -28,9 +29,15 @@ class Courier:
     """Serves one place."""
 
     def __init__(
-        self, place: Place, log: Log, contradicted: Callable[[Contradicted], None]
+        self,
+        place: Place,
+        log: Log,
+        contradicted: Callable[[Contradicted], None],
+        ours: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`ours` says whether it is for this process to serve the place, and not for another."""
         self.place, self._log, self._contradicted = place, log, contradicted
+        self._ours = ours
         self.known = -1
         """The size of the last checkpoint that it took; -1 until we looked."""
         self.failures = 0
@@ -86,11 +93,7 @@ class Courier:
 
     def _deliver(self) -> None:
         if self.known < 0:
-            before = self._log.attestations(limit=1, place=self.place.name, kind=self.place.kind)
-            if before:
-                since = (datetime.now(UTC) - before[-1].made_at).total_seconds()
-                self._took_at = monotonic() - max(0.0, since)
-            self.known = before[-1].size if before else 0
+            self._recall()
             if monotonic() < self._took_at + self.place.every_seconds:
                 return
         taken = self.place.publish(self._log, self.known)
@@ -110,6 +113,24 @@ class Courier:
 
     def _run(self) -> None:
         while not self._stop.wait(LOOK_SECONDS):
-            self.step()
+            if self._ours():
+                self.step()
+            else:
+                self._watch()
         self._next_at = 0.0
-        self.step()
+        if self._ours():
+            self.step()
+
+    def _watch(self) -> None:
+        """See how far another process has come, to go on from there if need be."""
+        self._took_at, self._next_at = float("-inf"), 0.0
+        with suppress(StoreUnavailable):
+            self._recall()
+
+    def _recall(self) -> None:
+        """Read in the log what the place took last, and when."""
+        before = self._log.attestations(limit=1, place=self.place.name, kind=self.place.kind)
+        if before:
+            since = (datetime.now(UTC) - before[-1].made_at).total_seconds()
+            self._took_at = monotonic() - max(0.0, since)
+        self.known = before[-1].size if before else 0

@@ -33,13 +33,16 @@ Reading = tuple[str, str, dict[str, str], float]
 class Keeper:
     """Signs for one log, and has its checkpoints brought outside."""
 
-    def __init__(self, log: Log, settings: Settings) -> None:
-        """
+    def __init__(
+        self, log: Log, settings: Settings, ours: Callable[[], bool] = lambda: True
+    ) -> None:
+        """`ours` says whether it is for this process to sign and deliver, and not for another.
+
         Raises:
             LedgerRefused: the keys or the places cannot be used.
             StoreUnavailable: the log cannot be read.
         """
-        self._log, self._settings = log, settings
+        self._log, self._settings, self._ours = log, settings, ours
         self.notary = Notary(log, settings)
         self.notary.begin()
         self.alarm = ""
@@ -49,7 +52,7 @@ class Keeper:
         self._stop = Event()
         self._thread = Thread(target=self._run, name="tocsin-ledger", daemon=True)
         places = places_of(settings, self._keys)
-        self.couriers = [Courier(place, log, self.contradicted) for place in places]
+        self.couriers = [Courier(place, log, self.contradicted, ours) for place in places]
 
     def start(self) -> None:
         """Begin: what is new is signed at once, after the places were compared with it."""
@@ -61,7 +64,8 @@ class Keeper:
         if self._thread.ident is None:
             return
         self._thread.join(END_SECONDS)
-        self._try()
+        if self._ours():
+            self._try()
         end = monotonic() + END_SECONDS
         for courier in self.couriers:
             courier.stop()
@@ -115,14 +119,18 @@ class Keeper:
         except StoreUnavailable:
             return
         signed = last.size if last else 0
+        if last is not None:
+            age = max(0.0, (now - last.made_at).total_seconds())
+            yield "checkpoint_age_seconds", "Age of the last checkpoint.", {}, age
         yield "checkpoint_size", "Events that the last checkpoint covers.", {}, float(signed)
-        yield "checkpoint_lag_events", "Events that it does not.", {}, float(max(0, size - signed))
+        lag = float(max(0, size - signed))
+        yield "checkpoint_lag_events", "Events that the last one does not cover yet.", {}, lag
         for courier, late in zip(self.couriers, lates, strict=True):
             of = {"place": courier.place.name, "kind": courier.place.kind}
             taken, failures = float(max(0, courier.known)), float(courier.failures)
-            yield "checkpoint_place_size", "Events of the last one that it took.", of, taken
-            yield "checkpoint_place_late_seconds", "Age of the oldest that it lacks.", of, late
-            yield "checkpoint_place_failures", "Attempts in a row that failed.", of, failures
+            yield "checkpoint_place_size", "Events of the last one that a place took.", of, taken
+            yield "checkpoint_place_late_seconds", "Age of the oldest that a place lacks.", of, late
+            yield "checkpoint_place_failures", "Deliveries in a row that failed.", of, failures
 
     def _keys(self) -> list[Vkey]:
         """All that may have signed what a place holds: they have the name of the log today."""
@@ -130,8 +138,9 @@ class Keeper:
         return [vkey for vkey in keys_ever(self._log) if vkey.name == origin]
 
     def _run(self) -> None:
-        self._compare()
-        self._try()
+        if self._ours():
+            self._compare()
+            self._try()
         for courier in self.couriers:
             courier.start()
         pause = min(LOOK_SECONDS, max(0.02, self._settings.checkpoint_seconds / 4))
@@ -147,6 +156,8 @@ class Keeper:
 
     def _look(self, since: float | None) -> float | None:
         """Sign if there is enough, or if it has waited long enough; say since when it waits."""
+        if not self._ours():
+            return None
         try:
             last = self._log.latest_checkpoint()
             waiting = self._log.head() - (last.size if last else 0)

@@ -49,7 +49,7 @@ class Follower:
         done: Callable[[Receipt], None] = lambda receipt: None,
     ) -> None:
         self.reaction, self.name = reaction, reaction.name
-        self._past = Past(log)
+        self._past = Past(log, desk.hot)
         self.pause = 0.0
         self.position = self.head = 0
         """Up to where everything was answered, and the end of the log when it was last seen."""

@@ -12,7 +12,7 @@ from tocsin.domain.clock.values import TIMEKEEPER
 from tocsin.domain.incident.events import IncidentClosed, IncidentResolved
 from tocsin.domain.kernel import Recorded, taken_over
 from tocsin.domain.review.commands.opening import OpenReview, RequireReview
-from tocsin.domain.review.mandate import mandate
+from tocsin.domain.review.mandate import conceivable, mandate
 from tocsin.domain.review.values import review_stream
 from tocsin.reactions.past import Past
 from tocsin.reactions.reaction import Asked
@@ -21,6 +21,9 @@ from tocsin.reactions.reaction import Asked
 def react(recorded: Recorded[IncidentResolved | IncidentClosed], past: Past) -> Iterator[Asked]:
     """Open it, unless somebody has, and then say that the policy wants it."""
     if taken_over(recorded.via):
+        return
+    incident = past.at_hand(recorded)
+    if incident is not None and not conceivable(incident, past.policy(recorded)):
         return
     wanted = mandate(past.until(recorded), past.rules)
     if wanted is None:

@@ -81,11 +81,13 @@ class Reactions:
         """What can be read off at any moment: who works here, and how far they have come."""
         for each in self._shifts:
             of = {"reaction": each.work.name}
-            yield "reaction_held", "Whether this server does it.", of, float(each.held)
-        for follower in self._followers:
+            yield "reaction_held", "How many servers do it: one.", of, float(each.held)
+        held = {each.work.name for each in self._shifts if each.held}
+        for follower in (each for each in self._followers if each.name in held):
             of, lag = {"reaction": follower.name}, max(0, follower.head - follower.position)
-            yield "reaction_position", "Up to where it answered.", of, float(follower.position)
-            yield "reaction_lag_events", "Events still to look at.", of, float(lag)
+            reached = float(follower.position)
+            yield "reaction_position", "Up to where it has looked at events.", of, reached
+            yield "reaction_lag_events", "Events that it has still to look at.", of, float(lag)
 
     def _done(self, receipt: Receipt, late: float | None = None) -> None:
         self.acts.update(receipt.fields["events"])

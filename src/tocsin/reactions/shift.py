@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 BEAT_SECONDS = 1.0
 """How often a lease is asked for, or made sure of."""
 FIRST_PAUSE_SECONDS = 0.1
-LONGEST_PAUSE_SECONDS = 5.0
+LONGEST_PAUSE_SECONDS = 2.0
 """Pauses between two attempts while something fails."""
 
 
@@ -82,7 +82,7 @@ class Shift:
 
     def _tell(self, error: Exception, pause: float) -> None:
         """An outage is told in a line. Anything else is a mistake of ours, and is told in full."""
-        outage = isinstance(error, (StoreUnavailable, Busy, OUTAGES))
+        outage = isinstance(error, (StoreUnavailable, Busy, *OUTAGES))
         logger.error("%s waits %.1f s: %s", self.work.name, pause, error, exc_info=not outage)
 
     async def _leave(self) -> None:
@@ -93,7 +93,7 @@ class Shift:
             logger.warning("%s ends in the middle: %s", self.work.name, error)
         finally:
             self.held = False
-            with suppress(OUTAGES):
+            with suppress(*OUTAGES):
                 await asyncio.to_thread(self._lease.release)
 
 

@@ -114,7 +114,7 @@ class Timekeeper:
     def _look(self) -> tuple[list[Upcoming], int]:
         with self._models.view(self._agenda) as view:
             time, what = self._docket.time, self._docket.what
-            listed = upcoming(view, time, what, self._after, INCIDENTS_AT_ONCE)
+            listed = upcoming(view, time, what, self._after, INCIDENTS_AT_ONCE, self._clock())
             return listed, view.position
 
     def _go_on(self, listed: Sequence[Upcoming], due: Sequence[Upcoming]) -> None:

@@ -13,7 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from tocsin.drivers import sqlite3
-from tocsin.readmodels.lease import FileLease, Lease, SessionLease
+from tocsin.readmodels.lease import FileLease, Lease
+from tocsin.readmodels.tenure import RowLease, Tenure
+from tocsin.telemetry.spread import SHORT, Spread
 
 FILE = "readmodels.db"
 SCHEMA = "readmodels"
@@ -29,6 +31,9 @@ class Database:
 
     def __init__(self, engine: Engine, schema: str | None, leases: Path | None) -> None:
         self.engine, self.schema, self._leases = engine, schema, leases
+        self.waits = Spread(SHORT)
+        """Seconds until there was a connection to read with."""
+        self._tenure = Tenure(engine, schema, self.migrating) if schema else None
 
     @classmethod
     def open(cls, home: Path, url: str = "", *, schema: str = SCHEMA) -> "Database":
@@ -37,15 +42,10 @@ class Database:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
             return cls(_sqlite(home / FILE), None, home)
         assert re.fullmatch(r"[a-z_]{1,40}", schema), "it is written into statements"
-        address = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
-        engine = create_engine(
-            address,
-            paramstyle="format",
-            pool_size=CONNECTIONS,
-            max_overflow=CONNECTIONS_MORE,
-            pool_pre_ping=True,
-        )
-        return cls(engine, schema, None)
+        from tocsin.distant import engine
+
+        more = {"pool_size": CONNECTIONS, "max_overflow": CONNECTIONS_MORE}
+        return cls(engine(url, paramstyle="format", **more), schema, None)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -59,10 +59,9 @@ class Database:
         options: dict[str, Any] = {}
         if self.schema:
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with (
-            self.engine.connect().execution_options(**options) as connection,
-            connection.begin(),
-        ):
+        with self.waits:
+            found = self.engine.connect()
+        with found.execution_options(**options) as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -77,11 +76,13 @@ class Database:
                 connection.execute(text(f"create schema if not exists {self.schema}"))
             yield connection
 
-    def lease(self, name: str) -> Lease:
-        """The right to move one projection, not yet taken."""
-        if self._leases is not None:
-            return FileLease(self._leases / "leases" / f"{name}.lock")
-        return SessionLease(self.engine, f"{self.schema}/{name}")
+    def lease(self, name: str, *, patient: bool = False) -> Lease:
+        """The right to move one projection, not yet taken. `patient` is for who works for long in
+        the middle of a transaction; then somebody else can wait for long, too."""
+        if self._tenure is not None:
+            return RowLease(self._tenure, name, patient=patient)
+        assert self._leases is not None
+        return FileLease(self._leases / "leases" / f"{name}.lock")
 
     def scrub(self) -> bool:
         """Take what was deleted off the disk as well; false when others were in the way.
@@ -113,7 +114,9 @@ class Database:
             return not busy
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Let go of all connections, and with them of all leases."""
+        if self._tenure is not None:
+            self._tenure.close()
         self.engine.dispose()
 
 

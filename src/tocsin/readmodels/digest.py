@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
+from tocsin.readmodels.bulk.hands import Hands
+from tocsin.readmodels.bulk.making import Making
 from tocsin.readmodels.cleaning import Cleaning
 from tocsin.readmodels.database import Database
 from tocsin.readmodels.feeding import advance
@@ -95,8 +97,12 @@ def compare(connection: Connection, one: RowStore, other: RowStore) -> Compariso
     return Comparison(rows, ours.hexdigest(), theirs.hexdigest(), differing, tuple(keys))
 
 
-def verify(source: Source, database: Database, projection: Projection) -> Verdict:
+def verify(
+    source: Source, database: Database, projection: Projection, hands: Hands | None = None
+) -> Verdict:
     """Build a read model from the first event in tables of its own, and compare the live one's.
+
+    The long part of the history is folded by other processes if there are `hands`.
 
     Raises:
         RebuildHalted: an event cannot be applied.
@@ -110,6 +116,9 @@ def verify(source: Source, database: Database, projection: Projection) -> Verdic
         raise Unsettled(f"{projection.name} is being verified by another process.")
     registry = Registry(database)
     try:
+        until = min(_live(database, registry, projection).position, source.head())
+        for _ in Making(source, database, [follower], hands, until=until).run():
+            pass
         for _ in range(ATTEMPTS):
             live = _live(database, registry, projection)
             while follower.position < live.position and not follower.halted:

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from tocsin.process import unswept
-from tocsin.readmodels.follower import Batch, Follower
+from tocsin.readmodels.batch import Batch
+from tocsin.readmodels.follower import Follower
 from tocsin.readmodels.registry import Overtaken
 from tocsin.readmodels.source import Source, readable
 

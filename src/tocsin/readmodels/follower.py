@@ -10,19 +10,22 @@ that they stand for are written beside them, where they changed.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property, partial, reduce
+from functools import partial, reduce
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from tocsin.domain.kernel import Event, Recorded
+from tocsin.domain.kernel import Recorded
+from tocsin.readmodels.batch import Batch
+from tocsin.readmodels.bulk.harvest import Harvest
 from tocsin.readmodels.context import Context, Garbled, tell
 from tocsin.readmodels.database import Database
+from tocsin.readmodels.lease import Lease
 from tocsin.readmodels.projection import Projection, each_event, within
 from tocsin.readmodels.registry import Generation, Overtaken, Registry, State
-from tocsin.readmodels.rows import RowStore
+from tocsin.readmodels.rows import Coded, RowStore
 from tocsin.readmodels.source import Source, envelope
 from tocsin.readmodels.unfolding import Unfolding, Unsound
 
@@ -31,48 +34,6 @@ CACHED_ROWS = 20_000
 STATES_AT_ONCE = 2_000
 """States that are unfolded in one transaction."""
 ERROR_LENGTH = 2_000
-
-
-class Batch:
-    """A page of events, grouped once for all the projections that read it."""
-
-    def __init__(self, events: Sequence[Recorded[Any]]) -> None:
-        self.events = events
-        self._only: dict[frozenset[type[Event]], Batch] = {}
-
-    @property
-    def last(self) -> int:
-        return self.events[-1].position
-
-    @cached_property
-    def by_stream(self) -> Mapping[UUID, list[Recorded[Any]]]:
-        """Events that share a stream share a row in most projections: found once, not each time."""
-        grouped: defaultdict[UUID, list[Recorded[Any]]] = defaultdict(list)
-        stream = None
-        for recorded in self.events:
-            # One command's events come together, and hashing an id costs as much as all else here.
-            if recorded.stream is not stream:
-                stream = recorded.stream
-                group = grouped[stream]
-            group.append(recorded)
-        return grouped
-
-    @cached_property
-    def kinds(self) -> frozenset[type[Event]]:
-        return frozenset(type(recorded.event) for recorded in self.events)
-
-    def only(self, kinds: frozenset[type[Event]]) -> "Batch":
-        """The events of these classes; many projections want the same ones."""
-        if self.kinds <= kinds:
-            return self
-        if kinds not in self._only:
-            wanted = [recorded for recorded in self.events if type(recorded.event) in kinds]
-            self._only[kinds] = Batch(wanted)
-        return self._only[kinds]
-
-    def halves(self) -> tuple["Batch", "Batch"]:
-        half = len(self.events) // 2
-        return Batch(self.events[:half]), Batch(self.events[half:])
 
 
 class Follower:
@@ -86,24 +47,30 @@ class Follower:
         cached_rows: int = CACHED_ROWS,
         *,
         deferring: bool = False,
+        lease: Lease | None = None,
     ) -> None:
-        """`deferring` makes the rows of states not page by page, but all at once by `unfold`."""
+        """`deferring` makes the rows of states not page by page, but all at once by `unfold`.
+        Whoever has lost the `lease` writes nothing more."""
         self.projection, self.generation = projection, generation
         self.position = generation.position
         self.halted = False
         self.lost = False
-        self._registry = Registry(database)
+        self.by_page = False
+        """Whether only reading page by page brings it to its end: there it halts, or not at all."""
+        self._registry = Registry(database, lease)
         self._database, self._cached_rows = database, cached_rows
         self.rows = RowStore(database, projection.shape, generation.table_name)
         self.states: RowStore | None = None
         if projection.states is not None:
             self.states = RowStore(database, projection.states, generation.states_name)
-        self._folded = self.states or self.rows
+        self.folded = self.states or self.rows
+        """The table of what the events fold into."""
         self._cache: dict[Any, Any] = {}
         self._context: Context | None = None
         self._fold_one: Callable[..., Any] = projection.fold
         self._unfolding: Unfolding | None = None
-        self._deferred = deferring and self.states is not None
+        self.deferred = deferring and self.states is not None
+        """Whether the rows of all states are still to be made."""
         self._unfolds = False
         self._last_unfolded: Any = None
         if projection.context is None:
@@ -144,16 +111,16 @@ class Follower:
 
         Raises:
             Overtaken: another runner moved this generation. Nothing was written.
-            OperationalError: the database is away. Nothing was written.
+            DBAPIError: the database is away, or has ended our session. Nothing was written.
         """
         assert self.projection.context is None or self._context is not None, "it was not made ready"
         try:
             self._apply(batch)
-        except (Overtaken, OperationalError, InterfaceError):
-            self._forget()
-            raise
         except Exception as fault:
             self._forget()
+            gone = isinstance(fault, Overtaken | OperationalError | InterfaceError)
+            if gone or getattr(fault, "connection_invalidated", False):
+                raise
             if len(batch.events) == 1:
                 self._halt_at(batch.events[0], fault)
                 return
@@ -170,10 +137,10 @@ class Follower:
         Raises:
             Overtaken: another runner moved this generation. Nothing was written.
         """
-        if self._deferred and self.ready(source):
+        if self.deferred and self.ready(source):
             with self._database.writing() as connection:
                 self.rows.clear(connection)  # of a build that was interrupted
-            self._deferred, self._unfolds = False, True
+            self.deferred, self._unfolds = False, True
         if self.halted or not self._unfolds:
             return not self.halted
         assert self.states is not None
@@ -189,6 +156,39 @@ class Follower:
             return False
         self._unfolds = self._last_unfolded is not None
         return not self._unfolds
+
+    def harvested(self, position: int, harvest: Harvest) -> None:
+        """Write what was folded elsewhere from where this follower stands up to a position.
+
+        Raises:
+            Overtaken: another runner moved this generation. Nothing was written.
+        """
+        self._forget()
+        with self._database.writing() as connection:
+            self._registry.move(connection, self.generation, self.position, position)
+            self.folded.put(connection, harvest.new, harvest.changed, harvest.gone)
+        self.position = position
+
+    def unfolded(self, shares: Iterable[Coded], *, first: bool) -> None:
+        """Write rows of states made elsewhere; before the first, remove an interrupted build's.
+
+        Raises:
+            Overtaken: another runner moved this generation. Nothing was written.
+        """
+        with self._database.writing() as connection:
+            self._registry.move(connection, self.generation, self.position, self.position)
+            if first:
+                self.rows.clear(connection)
+            for coded in shares:
+                self.rows.put(connection, coded, (), ())
+
+    def all_unfolded(self) -> None:
+        """From now on each page brings its rows along."""
+        self.deferred = self._unfolds = False
+
+    def serves(self, lease: Lease) -> None:
+        """It is the live one from now on, moved by who holds that lease."""
+        self._registry = Registry(self._database, lease)
 
     def halt(self, source: Source, position: int, fault: Exception) -> None:
         """Stop before an event that nobody can read, and say which and why."""
@@ -222,11 +222,11 @@ class Follower:
         changed = [row for key, row in after.items() if row is not None]
         gone = [key for key, row in after.items() if row is None]
         public = None
-        if self._unfolding is not None and not self._deferred:
+        if self._unfolding is not None and not self.deferred:
             public = self._unfolding.difference(before, after)
         with self._database.writing() as connection:
             self._registry.move(connection, self.generation, self.position, batch.last)
-            self._folded.write(connection, changed, gone, new=self.projection.keys is each_event)
+            self.folded.write(connection, changed, gone, new=self.projection.keys is each_event)
             if public is not None:
                 self.rows.write(connection, public.changed, public.gone, new=False)
         self.position = batch.last
@@ -271,7 +271,7 @@ class Follower:
             missing = (key for key in missing if batch.by_stream[key][0].version > 1)
         if wanted := list(missing):
             with self._database.reading() as connection:
-                before.update(self._folded.load(connection, wanted))
+                before.update(self.folded.load(connection, wanted))
         return before
 
     def _forget(self) -> None:

@@ -1,6 +1,6 @@
 """Who may move a projection: one runner at a time, and another takes over when it dies.
 
-A lease spares work, it is not what keeps the rows right: every page also checks that the position
+A lease spares work, and is not what keeps the rows right: every page also checks that the position
 is still where its reader found it.
 """
 
@@ -9,8 +9,7 @@ import os
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import CTE
 
 
 class Lease(Protocol):
@@ -22,6 +21,11 @@ class Lease(Protocol):
 
     def release(self) -> None:
         """Give it back. Dying does the same."""
+        ...
+
+    def fence(self) -> CTE | None:
+        """What finds a row only while it is ours, and then nobody else gets it before the end of
+        the transaction. None where whoever holds it cannot lose it alive."""
         ...
 
 
@@ -50,34 +54,5 @@ class FileLease:
             os.close(self._file)
             self._file = None
 
-
-class SessionLease:
-    """An advisory lock of a PostgreSQL session: the server unlocks it when the session ends."""
-
-    def __init__(self, engine: Engine, name: str) -> None:
-        self._engine, self._name = engine, name
-        self._session: Connection | None = None
-
-    def take(self) -> bool:
-        if self._session is not None:
-            try:
-                self._session.execute(text("select 1"))
-                return True
-            except DBAPIError:
-                self.release()
-        session = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        ours: bool = session.execute(
-            text("select pg_try_advisory_lock(hashtextextended(:name, 0))"), {"name": self._name}
-        ).scalar_one()
-        if ours:
-            self._session = session
-        else:
-            session.close()
-        return ours
-
-    def release(self) -> None:
-        if self._session is not None:
-            session, self._session = self._session, None
-            # The session itself ends: a pooled one would keep the lock.
-            session.invalidate()
-            session.close()
+    def fence(self) -> CTE | None:
+        return None

@@ -115,6 +115,9 @@ class Projection:
     """Whether the fold wants to be told which of several keys it folds."""
     keys: Callable[[Recorded[Any]], Iterable[Any]] | None
     """Which rows an event touches; none for the one row of its stream."""
+    elsewhere: frozenset[type[Event]] | None
+    """Where there are keys: the events that touch other rows than the one of their stream. None
+    if nobody has said."""
     events: frozenset[type[Event]]
     queries: tuple[Query, ...]
     states: Shape[Any] | None = None
@@ -147,6 +150,7 @@ class Projection:
             shape = Shape.of(module.Row)
             states = Shape.of(module.State) if stateful else None
             events = _events(module.fold)
+            elsewhere = _elsewhere(module, events)
             rows, context = _rows(module), _context(module)
         except (TypeError, NameError) as error:
             raise Misshapen(f"projection {name}: {error}") from error
@@ -162,6 +166,7 @@ class Projection:
             fold=module.fold,
             takes_key=len(_parameters(module.fold) - {CONTEXT}) > 2,
             keys=getattr(module, "keys", None),
+            elsewhere=elsewhere,
             events=events,
             queries=queries,
             states=states,
@@ -217,6 +222,18 @@ def _events(fold: Callable[..., Any]) -> frozenset[type[Event]]:
     if not all(isinstance(kind, type) and issubclass(kind, Event) for kind in kinds):
         raise TypeError("fold must be annotated with Recorded[...] of events")
     return frozenset(kinds)
+
+
+def _elsewhere(module: ModuleType, events: frozenset[type[Event]]) -> frozenset[type[Event]] | None:
+    """The events whose rows are not those of their streams, as far as the module says which."""
+    if getattr(module, "keys", None) in (None, each_event):
+        return frozenset()
+    if not hasattr(module, "ELSEWHERE"):
+        return None
+    kinds = frozenset(get_args(module.ELSEWHERE) or (module.ELSEWHERE,))
+    if not kinds <= events:
+        raise TypeError("ELSEWHERE names events that its fold does not take")
+    return kinds
 
 
 def found(package: str = PACKAGE) -> list[Projection]:

@@ -7,12 +7,14 @@ new version is built anew beside the live one, a page at a time, and then switch
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from threading import Event as Flag
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from tocsin.readmodels.bulk.hands import Hands
+from tocsin.readmodels.bulk.making import Making
 from tocsin.readmodels.cleaning import Cleaning
 from tocsin.readmodels.database import Database
 from tocsin.readmodels.feeding import advance
@@ -22,6 +24,7 @@ from tocsin.readmodels.projection import Projection
 from tocsin.readmodels.rebuild import REBUILD_EVENTS, Build, fits
 from tocsin.readmodels.registry import Generation, Overtaken, Registry, Role, State
 from tocsin.readmodels.source import Source
+from tocsin.store.entries import StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +45,9 @@ class Pace:
     poll_seconds: float = 0.05
     beat_seconds: float = 1.0
     """How often the runner says that it lives, and asks for the leases that it lacks."""
-    outage_seconds: float = 5.0
+    hands: Hands | None = None
+    """Other processes that fold what is made anew; without them, it is made a page at a time."""
+    outage_seconds: float = 1.0
     """Longest pause between two attempts while the database or the log is away."""
     again_seconds: float = 60.0
     """How long one that halted while it was made again is left alone."""
@@ -99,6 +104,9 @@ class Projector:
         self._seats = [Seat(database, projection) for projection in projections]
         self._next_beat = 0.0
         self._prepared = False
+        self._bulk: Generator[int] | None = None
+        self._behind = False
+        """Whether the last round left something to be read at once."""
 
     def run(self, stop: Flag) -> None:
         """Follow until `stop` is set, then finish the page at hand and give the leases back."""
@@ -109,14 +117,17 @@ class Projector:
                 try:
                     busy = self.step()
                     pause = self._pace.poll_seconds
-                except Exception:
+                except Exception as error:
                     # Neither store is ours: they come back, and we go on from the last commit.
-                    logger.exception("read models wait %.2f s", pause)
+                    outage = isinstance(error, (SQLAlchemyError, StoreUnavailable))
+                    said = getattr(error, "orig", error) or error
+                    logger.error("read models wait %.2f s: %s", pause, said, exc_info=not outage)
                     self._leave_all()
                     busy = False
                     stop.wait(pause)
                     pause = min(2 * pause, self._pace.outage_seconds)
-                if not busy:
+                if not (busy and self._behind):
+                    # What comes meanwhile shares a page: many small ones would cost far more.
                     wait(self._pace.poll_seconds)
         finally:
             self.close()
@@ -130,8 +141,9 @@ class Projector:
             self._beat()
             self._next_beat = time.monotonic() + self._pace.beat_seconds
         followers = [seat.follower for seat in self._seats if seat.follower is not None]
-        fed = advance(self._source, followers, self._pace.live_events) if followers else 0
-        fed += self._build()
+        live = advance(self._source, followers, self._pace.live_events) if followers else 0
+        made = self._build()
+        fed, self._behind = live + made, bool(made) or live >= self._pace.live_events
         for seat in self._seats:
             if seat.follower is not None and seat.follower.lost:
                 seat.leave()
@@ -148,6 +160,9 @@ class Projector:
                 logger.warning("the lease of %s could not be given back", seat.projection.name)
 
     def _leave_all(self) -> None:
+        if self._bulk is not None:
+            self._bulk.close()
+            self._bulk = None
         for seat in self._seats:
             seat.leave()
         self._next_beat = 0.0
@@ -191,8 +206,8 @@ class Projector:
         """Follow the live generation if it is of this code; else make one that is."""
         if live := self._live(seat):
             if live.state is not State.RUNNING:
-                self._registry.mark(live, State.RUNNING)
-            seat.follower = Follower(self._database, seat.projection, live)
+                Registry(self._database, seat.lease).mark(live, State.RUNNING)
+            seat.follower = Follower(self._database, seat.projection, live, lease=seat.lease)
             return
         self._begin(seat)
 
@@ -210,14 +225,26 @@ class Projector:
     def _build(self) -> int:
         """A page for each generation in the making; switch those that have caught up."""
         building = [seat for seat in self._seats if seat.build is not None]
+        followers = [seat.build.follower for seat in building if seat.build is not None]
+        if (fed := self._build_in_bulk(followers)) is not None:
+            return fed
         if not building:
             return 0
-        followers = [seat.build.follower for seat in building if seat.build is not None]
         # What comes while it reads is for the next page: under load, there is always more.
         head = self._source.head()
         fed = advance(self._source, followers, self._pace.rebuild_events)
         for seat in building:
             self._settle(seat, head)
+        return fed
+
+    def _build_in_bulk(self, followers: list[Follower]) -> int | None:
+        """The next events of the long part of a history; none when there is no such part."""
+        if self._bulk is None and followers and self._pace.hands is not None:
+            making = Making(self._source, self._database, followers, self._pace.hands)
+            self._bulk = making.run()
+        fed = None if self._bulk is None else next(self._bulk, None)
+        if fed is None:
+            self._bulk = None
         return fed
 
     def _settle(self, seat: Seat, head: int) -> None:
@@ -235,6 +262,7 @@ class Projector:
                 and build.settle(self._source.head())
             ):
                 seat.build, seat.follower = None, build.follower
+                seat.follower.serves(seat.lease)
                 logger.info("%s is served by version %d", *_what(seat))
         except Overtaken:
             seat.leave()

@@ -12,6 +12,7 @@ from uuid import UUID
 from annotated_types import Ge, Le, Len
 from sqlalchemy import ColumnElement, Connection, Select, Table
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from tocsin.readmodels import cursor
 from tocsin.readmodels.database import Database
@@ -27,7 +28,7 @@ PAGE_ROWS = 200
 LOOK_SECONDS = 0.02
 """How often a reader looks whether a read model has reached a position."""
 RETRIES = 3
-OUTAGES = DBAPIError
+OUTAGES = (DBAPIError, NoConnection)
 """What asking raises while the database is busy, away, or broken."""
 
 Limit = Annotated[int, Ge(1), Le(PAGE_ROWS)]

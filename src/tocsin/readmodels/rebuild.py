@@ -6,8 +6,12 @@ makes it the live one and drops its predecessor; readers notice nothing but the 
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
+from tocsin.readmodels.bulk.hands import Hands
+from tocsin.readmodels.bulk.making import Making
+from tocsin.readmodels.bulk.share import USUAL, Sizes
 from tocsin.readmodels.cleaning import Cleaning
 from tocsin.readmodels.database import Database
 from tocsin.readmodels.feeding import advance
@@ -69,9 +73,9 @@ class Build:
     ) -> None:
         """`erased`: the keys of all that was forgotten up to here are gone, and not used here."""
         self.projection, self.role, self._erased = projection, role, erased
-        self._database, self._registry = database, Registry(database)
+        self.lease: Lease = database.lease(f"{projection.name}.{role}", patient=True)
+        self._database, self._registry = database, Registry(database, self.lease)
         self._cleaning = Cleaning(database)
-        self.lease: Lease = database.lease(f"{projection.name}.{role}")
 
     def begin(self, *, fresh: bool = False) -> Follower | None:
         """Begin, or go on where an interrupted one stopped; none when another process does.
@@ -81,6 +85,15 @@ class Build:
         """
         if not self.lease.take():
             return None
+        try:
+            self.follower = self._begun(fresh=fresh)
+        except BaseException:
+            # Nobody could go on with it, not even we, as long as it were held for this attempt.
+            self.lease.release()
+            raise
+        return self.follower
+
+    def _begun(self, *, fresh: bool) -> Follower:
         self._cleaning.migrate()
         with self._database.writing() as connection:
             left = self._registry.find(connection, self.projection.name, self.role)
@@ -96,8 +109,7 @@ class Build:
                 self._cleaning.begun(connection, begun, self._erased)
         if begun.state is State.HALTED:
             self._registry.mark(begun, State.REBUILDING)
-        self.follower = Follower(self._database, self.projection, begun, deferring=True)
-        return self.follower
+        return Follower(self._database, self.projection, begun, deferring=True, lease=self.lease)
 
     def settle(self, head: int) -> bool:
         """Make it the live one, unless the live one is still ahead.
@@ -136,8 +148,13 @@ def rebuild(
     stop: Callable[[], bool] | None = None,
     fresh: bool = False,
     page: int = REBUILD_EVENTS,
+    hands: Hands | None = None,
+    sizes: Sizes = USUAL,
 ) -> bool:
     """Rebuild projections together, each event decoded once; true unless `stop` said to stop.
+
+    The long part of the history is folded in memory and written in stretches, by other processes if
+    there are `hands`, and then in their sizes; what is left of it, page by page.
 
     Raises:
         AlreadyRebuilding: another process is at it.
@@ -151,43 +168,81 @@ def rebuild(
         for build in builds:
             if build.begin(fresh=fresh) is None:
                 raise AlreadyRebuilding(build.projection.name)
-        return _run(source, database, builds, progress, stop, page)
+        run = _Run(source, builds, progress, stop)
+        followers = [build.follower for build in builds]
+        if not run.bulk(Making(source, database, followers, hands, sizes=sizes)):
+            return False
+        if not run.pages(page):
+            return False
+        run.report(database)
+        return True
     finally:
         for build in builds:
             build.lease.release()
 
 
-def _run(
-    source: Source,
-    database: Database,
-    builds: list[Build],
-    progress: Callable[[Progress], None] | None,
-    stop: Callable[[], bool] | None,
-    page: int,
-) -> bool:
-    names = tuple(build.projection.name for build in builds)
-    began, events = time.monotonic(), 0
-    waiting = list(builds)
-    while waiting:
-        if stop is not None and stop():
-            return False
-        before = source.head()
-        events += advance(source, [build.follower for build in waiting], page)
-        going = [b for b in waiting if not (b.follower.halted or b.follower.lost)]
-        head = source.head()
-        if progress is not None and going:
-            place = min(build.follower.position for build in going)
-            progress(Progress(names, place, head, events, time.monotonic() - began))
-        waiting = [
-            build
-            for build in going
-            # What came while it read is for the next page: under load, there is always more.
-            if build.follower.position < before
-            or not (build.follower.unfold(source) and build.settle(head))
-        ]
-    if halted := [build.follower.generation for build in builds if build.follower.halted]:
-        with database.reading() as connection:
-            rows = Registry(database).rows(connection)
-        wanted = {(each.name, each.generation) for each in halted}
-        raise RebuildHalted([row for row in rows if (row.name, row.generation) in wanted])
-    return True
+class _Run:
+    """One run of a rebuild, and how far it has come."""
+
+    def __init__(
+        self,
+        source: Source,
+        builds: list[Build],
+        progress: Callable[[Progress], None] | None,
+        stop: Callable[[], bool] | None,
+    ) -> None:
+        self._source, self._builds, self._progress = source, builds, progress
+        self._stop = stop or (lambda: False)
+        self._names = tuple(build.projection.name for build in builds)
+        self._began, self._events = time.monotonic(), 0
+
+    def bulk(self, making: Making) -> bool:
+        """The long part of the history; false if it was stopped."""
+        start = min((build.follower.position for build in self._builds), default=0)
+        with closing(making.run()) as steps:
+            for events in steps:
+                self._events += events
+                if events:
+                    self._tell(start + self._events, making.until)
+                if self._stop():
+                    return False
+        return True
+
+    def pages(self, page: int) -> bool:
+        """What is left, page by page, until all have switched; false if it was stopped."""
+        source, waiting = self._source, list(self._builds)
+        while waiting:
+            if self._stop():
+                return False
+            before = source.head()
+            self._events += advance(source, [build.follower for build in waiting], page)
+            going = [b for b in waiting if not (b.follower.halted or b.follower.lost)]
+            head = source.head()
+            if going:
+                self._tell(min(build.follower.position for build in going), head)
+            waiting = [
+                build
+                for build in going
+                # What came while it read is for the next page: under load, there is always more.
+                if build.follower.position < before
+                or not (build.follower.unfold(source) and build.settle(head))
+            ]
+        return True
+
+    def report(self, database: Database) -> None:
+        """Raise if any halted.
+
+        Raises:
+            RebuildHalted: an event cannot be applied to them.
+        """
+        halted = [build.follower.generation for build in self._builds if build.follower.halted]
+        if halted:
+            with database.reading() as connection:
+                rows = Registry(database).rows(connection)
+            wanted = {(each.name, each.generation) for each in halted}
+            raise RebuildHalted([row for row in rows if (row.name, row.generation) in wanted])
+
+    def _tell(self, place: int, head: int) -> None:
+        if self._progress is not None:
+            seconds = time.monotonic() - self._began
+            self._progress(Progress(self._names, place, head, self._events, seconds))

@@ -6,19 +6,23 @@ tables, in a single transaction.
 """
 
 import dataclasses
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Connection, MetaData, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, MetaData, Table, delete, exists, func, insert, select, update
 from sqlalchemy.schema import CreateTable, DropTable
 
 from tocsin.readmodels.database import Database
+from tocsin.readmodels.lease import Lease
 from tocsin.readmodels.projection import Projection
 from tocsin.readmodels.rows import filled
 from tocsin.readmodels.shape import Key, Shape
+
+logger = logging.getLogger(__name__)
 
 
 class Role(StrEnum):
@@ -38,7 +42,7 @@ class State(StrEnum):
 
 
 class Overtaken(Exception):
-    """Somebody else moved this generation, or replaced it. Nothing was written."""
+    """Somebody else moved this generation, replaced it, or may move it now. Nothing was written."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -90,8 +94,9 @@ def columns(projection: Projection) -> tuple[str, ...]:
 class Registry:
     """The table of generations."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, database: Database, lease: Lease | None = None) -> None:
+        """Of a generation nothing is changed unless whoever changes it has the `lease`, if any."""
+        self.database, self._lease = database, lease
         self.table: Table = SHAPE.table(Generation.TABLE, database.schema)
 
     def migrate(self) -> None:
@@ -142,10 +147,10 @@ class Registry:
         """Say how far a generation has come, in the transaction of its rows.
 
         Raises:
-            Overtaken: it is no longer at `old`.
+            Overtaken: it is no longer at `old`, or no longer ours to move.
         """
         if not self._set(connection, generation, old, position=new, updated_at=now()):
-            raise Overtaken(f"{generation.table_name} is no longer at position {old}")
+            raise Overtaken(f"{generation.table_name} is another's, or not at position {old}")
 
     def mark(self, generation: Generation, state: State, **error: Any) -> None:
         """Say how a generation is doing, and forget any error but the one given.
@@ -157,6 +162,11 @@ class Registry:
         with self.database.writing() as connection:
             if not self._set(connection, generation, None, state=state, **{**known, **error}):
                 raise Overtaken(f"{generation.table_name} was replaced")
+        if state is State.HALTED:
+            # Why it did may repeat what people wrote: that is for those who may read it.
+            says = "%s (version %d) has halted at position %s: GET /projections says why."
+            at = (generation.name, generation.version, error.get("error_position"))
+            logger.error(says, *at, extra={"incident_id": error.get("error_stream")})
 
     def beat(self, generations: Sequence[Generation]) -> list[Generation]:
         """Say that their runner lives, idle or not, and return those that were replaced."""
@@ -208,5 +218,7 @@ class Registry:
         where = self._is(generation)
         if at is not None:
             where = (*where, self.table.c.position == at)
-        changed = connection.execute(update(self.table).where(*where).values(values))
-        return bool(changed.rowcount)
+        change = update(self.table).where(*where).values(values)
+        if self._lease is not None and (ours := self._lease.fence()) is not None:
+            change = change.add_cte(ours).where(exists(select(ours)))
+        return bool(connection.execute(change).rowcount)

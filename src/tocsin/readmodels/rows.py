@@ -15,12 +15,14 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    func,
     insert,
     literal,
     select,
     tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex
 from sqlalchemy.sql.expression import ClauseElement
 
@@ -29,6 +31,8 @@ from tocsin.readmodels.database import Database
 from tocsin.readmodels.shape import Shape
 
 T = TypeVar("T")
+Coded = Sequence[tuple[Any, ...]]
+"""Rows, or keys, as the driver takes them."""
 
 PARAMETERS = 20_000
 """Most values in one statement; SQLite takes 32,766."""
@@ -84,6 +88,33 @@ class RowStore:
         if gone:
             connection.exec_driver_sql(self._delete, self.codec.encode_keys(gone))
 
+    def put(self, connection: Connection, new: Coded, changed: Coded, gone: Coded) -> None:
+        """Write rows, and remove keys, that the codec has made ready."""
+        if new:
+            self._add(connection, new)
+        for statement, coded in ((self._upsert, changed), (self._delete, gone)):
+            if coded:
+                connection.exec_driver_sql(statement, coded)
+
+    def _add(self, connection: Connection, coded: Coded) -> None:
+        if self._dialect.name != "postgresql":
+            connection.exec_driver_sql(self._insert, list(coded))
+            return
+        raw, driver = connection.connection.driver_connection, self._dialect.dbapi
+        assert raw is not None
+        assert driver is not None
+        names = ", ".join(map(self._dialect.identifier_preparer.quote, self.shape.names))
+        table = self._dialect.identifier_preparer.format_table(self.table)
+        statement = f"COPY {table} ({names}) FROM STDIN"
+        try:
+            with raw.cursor() as cursor, cursor.copy(statement) as copy:
+                for row in coded:
+                    copy.write_row(row)
+        except driver.Error as error:
+            # As if SQLAlchemy had run it, which knows no COPY.
+            known = DBAPIError.instance(statement, None, error, driver.Error, dialect=self._dialect)
+            raise known from error
+
     def index(self, connection: Connection) -> None:
         """Make the indexes, once the rows are there: cheaper than keeping them all the way."""
         for index in self.shape.table_indexes(self.table):
@@ -95,15 +126,38 @@ class RowStore:
         every = select(self.table).order_by(*keys).execution_options(yield_per=size)
         yield from filled(self.shape.row, connection.execute(every))
 
-    def following(self, connection: Connection, key: Any, limit: int) -> list[Any]:
-        """The rows whose keys come after one; without one, the first."""
+    def following(
+        self, connection: Connection, key: Any, limit: int, last: Any = None
+    ) -> list[Any]:
+        """The rows whose keys come after one, without one the first; up to the last, if given."""
         keys = [self.table.c[name] for name in self.shape.key]
         wanted = select(self.table).order_by(*keys).limit(limit)
         if key is not None:
-            known = key if len(keys) > 1 else (key,)
-            given = [literal(one, column.type) for one, column in zip(known, keys, strict=True)]
-            wanted = wanted.where(tuple_(*keys) > tuple_(*given))
-        return list(filled(self.shape.row, connection.execute(wanted)))
+            wanted = wanted.where(tuple_(*keys) > self._literals(key))
+        if last is not None:
+            wanted = wanted.where(tuple_(*keys) <= self._literals(last))
+        result = connection.execute(wanted)
+        assert result.cursor is not None
+        rows = [self.codec.decode(values) for values in result.cursor.fetchall()]
+        result.close()
+        return rows
+
+    def quantiles(self, connection: Connection, count: int) -> list[Any]:
+        """Keys that part the rows into so many runs of about the same length: one fewer."""
+        keys = [self.table.c[name] for name in self.shape.key]
+        every = connection.execute(select(func.count()).select_from(self.table)).scalar_one()
+        found = []
+        for number in range(1, count):
+            wanted = select(*keys).order_by(*keys).limit(1).offset(every * number // count)
+            if (key := connection.execute(wanted).first()) is not None:
+                found.append(tuple(key) if len(keys) > 1 else key[0])
+        return found
+
+    def _literals(self, key: Any) -> Any:
+        columns = [self.table.c[name] for name in self.shape.key]
+        known = key if len(columns) > 1 else (key,)
+        given = [literal(one, column.type) for one, column in zip(known, columns, strict=True)]
+        return tuple_(*given)
 
     def clear(self, connection: Connection) -> None:
         """Remove all rows."""

@@ -49,7 +49,7 @@ class Unfolding:
     def __init__(
         self, rows: Callable[[Any], Iterable[Any]], key: Callable[[Any], Any], cached_rows: int
     ) -> None:
-        self._rows, self._key, self._cached_rows = rows, key, cached_rows
+        self._make, self._key, self._cached_rows = rows, key, cached_rows
         self._kept: dict[Any, Rows] = {}
         self._size = 0
 
@@ -92,11 +92,19 @@ class Unfolding:
         found = states.following(connection, after, limit)
         for state in found:
             try:
-                made += self._unfold(state).values()
+                made += self.rows(state)
             except Exception as fault:
                 raise Unsound(states.codec.key(state), fault) from fault
         rows.write(connection, made, (), new=False)
         return states.codec.key(found[-1]) if len(found) == limit else None
+
+    def rows(self, state: Any) -> Iterable[Any]:
+        """The rows of a state.
+
+        Raises:
+            SharedKey: two of them have one key.
+        """
+        return self._unfold(state).values()
 
     def keep(self, unfolded: Mapping[Any, Rows]) -> None:
         """Remember the rows that were unfolded last. Only what is committed gets here."""
@@ -121,7 +129,7 @@ class Unfolding:
         if state is None:
             return {}
         unfolded: dict[Any, Any] = {}
-        for row in self._rows(state):
+        for row in self._make(state):
             if (key := self._key(row)) in unfolded:
                 raise SharedKey(key)
             unfolded[key] = row

@@ -18,7 +18,8 @@ NATIVE_REFERENCE = re.compile(r"INC(\d{7,12})")
 """How the references that Tocsin gives out look: `INC0000001` upwards."""
 
 
-@dataclass(frozen=True, kw_only=True)
+# Not frozen, as there is one for each command, and freezing doubles what making it takes.
+@dataclass(kw_only=True)
 class Entry:
     """One command's outcome on its way into the log.
 
@@ -56,7 +57,8 @@ class Entry:
         return self.extends | {stream for stream, _ in grounds}
 
 
-@dataclass(frozen=True)
+# Not frozen, as there is one for each command, and freezing doubles what making it takes.
+@dataclass(slots=True)
 class Stored:
     """It is in the log, for ever, at these positions."""
 
@@ -120,7 +122,7 @@ def arbitrate(
     behind: set[UUID] = set()
     for entry in entries:
         outcome = _loses(entry, known)
-        if outcome is None and (lost := entry.rests_on & behind):
+        if outcome is None and behind and (lost := entry.rests_on & behind):
             # It was decided on events of this batch that are not there. That somebody else's
             # events happen to give it the right version makes it no truer.
             stream = min(lost)
@@ -145,18 +147,20 @@ def arbitrate(
 def _loses(entry: Entry, known: Known) -> Outcome | None:
     if before := known.answers.get(entry.command_id):
         return Duplicate(*before)
+    for ground in (*entry.beside, entry.expects, entry.under):
+        if ground and (actual := known.versions.get(ground[0], 0)) != ground[1]:
+            return Stale(ground[0], actual)
+    if entry.holds and entry.expects:
+        name = (entry.holds.kind, entry.holds.key)
+        if known.holders.get(name) != entry.expects[0]:
+            return Stale(*entry.expects)
     versions: dict[UUID, int] = {}
-    for stream, version in (*entry.beside, *filter(None, (entry.expects, entry.under))):
-        if (actual := known.versions.get(stream, 0)) != version:
-            return Stale(stream, actual)
-    name = (entry.holds.kind, entry.holds.key) if entry.holds else None
-    if entry.expects and name and known.holders.get(name) != entry.expects[0]:
-        return Stale(*entry.expects)
     for draft in entry.drafts:
-        version = versions.get(draft.stream, known.versions.get(draft.stream, 0))
+        stream = draft.stream
+        version = versions[stream] if stream in versions else known.versions.get(stream, 0)
         if draft.version != version + 1:
-            return Stale(draft.stream, version)
-        versions[draft.stream] = draft.version
+            return Stale(stream, version)
+        versions[stream] = draft.version
     for claim in entry.claims:
         holder = known.holders.get((claim.kind, claim.key))
         if claim.take and claim.firm and holder not in (None, entry.drafts[0].stream):
@@ -176,8 +180,13 @@ def settle(claim: Claim, stream: UUID, holders: dict[Name, UUID]) -> None:
 
 def touched_streams(entries: Iterable[Entry]) -> set[UUID]:
     """The streams whose versions decide about these entries."""
-    rules = {entry.under[0] for entry in entries if entry.under}
-    return rules.union(*(entry.rests_on for entry in entries))
+    found = set()
+    for entry in entries:
+        found.update([draft.stream for draft in entry.drafts])
+        found.update(
+            [ground[0] for ground in (entry.under, entry.expects, *entry.beside) if ground]
+        )
+    return found
 
 
 def asked_before(entries: Iterable[Entry]) -> list[UUID]:

@@ -17,6 +17,7 @@ from tocsin.store.mapper import CanonicalMapper, decode, shown
 from tocsin.store.proving import Proving
 from tocsin.store.recorder import LogRecorder
 from tocsin.store.sealing import Seals, subjects_in
+from tocsin.telemetry.spread import Spent
 
 if TYPE_CHECKING:
     from tocsin.vault import Vault
@@ -102,6 +103,16 @@ class Log(Proving, Copying, Application[UUID]):
     def construct_mapper(self) -> Mapper[UUID]:
         """Our canonical bytes, and no transcoder with magic keys."""
         return self.factory.mapper(mapper_class=CanonicalMapper)
+
+    @property
+    def keys_ready(self) -> int:
+        """Keys of its vault that are durable, and that no stream uses yet."""
+        return self._vault.keys_ready if self._vault is not None else 0
+
+    @property
+    def spent(self) -> Spent:
+        """Where the time of its store goes."""
+        return self._recorder.spent
 
     @property
     def distant(self) -> bool:
@@ -193,6 +204,11 @@ class Log(Proving, Copying, Application[UUID]):
         in `part`: who reads a large log on several processors gives each a part of 65,536."""
         return self._recorder.share(names, part, after, until)
 
+    def raw_part(self, names: Sequence[str], part: range, after: int, until: int) -> list[bytes]:
+        """Stored bytes of the events with `after < position <= until`, in order: of those streams
+        whose last two bytes are a number in `part`, and those of these names wherever they are."""
+        return self._recorder.part(names, part, after, until)
+
     def raw_history(self, stream: UUID, after: int = 0, until: int | None = None) -> list[bytes]:
         """Stored bytes of one stream's events, in order."""
         return self._recorder.history(stream, after, until)
@@ -227,6 +243,11 @@ class Log(Proving, Copying, Application[UUID]):
     def reserve_references(self, count: int) -> None:
         """Make sure that `peek_reference` and `take_reference` can answer `count` times."""
         self._recorder.reserve_references(count)
+
+    @property
+    def references_at_hand(self) -> int:
+        """How often `take_reference` can answer without a question to the store."""
+        return len(self._recorder.references)
 
     def peek_reference(self) -> str:
         """The reference that the next incident gets."""

@@ -12,7 +12,7 @@ from enum import Enum
 from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, Union, get_args, get_origin, get_type_hints
-from uuid import UUID, SafeUUID
+from uuid import UUID
 
 import orjson
 from eventsourcing.domain import DomainEventProtocol
@@ -20,6 +20,7 @@ from eventsourcing.persistence import Mapper, StoredEvent
 
 import tocsin.aggregates  # noqa: F401  what is stored can be of any kind
 from tocsin.domain.kernel import EVENTS, Event, Recorded, upcast
+from tocsin.ids import uuid
 from tocsin.store.sealing import MARK, VEIL, Seals, opened, sealed_event
 
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
@@ -28,8 +29,8 @@ _ENVELOPE = attrgetter(
     "actor", "causation", "command_id", "occurred_at", "recorded_at", "stream", "version", "via"
 )
 
-REMEMBERED = 4_096
-"""Ids and instants that are not read twice: events of one command or one incident share them."""
+REMEMBERED = 32_768
+"""Streams whose ids are not read twice: those of the incidents that move now."""
 
 Converter = Callable[[Any], Any]
 
@@ -99,14 +100,16 @@ def decode(body: bytes, seals: Seals = VEIL) -> Recorded[Any]:
             data = upcast(name, raw["schema"], data)
         event = _decoder(cls)(data)
         recorded: Recorded[Any] = object.__new__(Recorded)
+        at, recorded_at = raw["occurred_at"], raw["recorded_at"]
+        occurred_at = _instant(at)
         fields = {
-            "stream": _uuid(raw["stream"]),
+            "stream": _stream(raw["stream"]),
             "version": raw["version"],
             "position": raw["position"],
             "actor": raw["actor"],
             "via": raw["via"],
-            "occurred_at": _instant(raw["occurred_at"]),
-            "recorded_at": _instant(raw["recorded_at"]),
+            "occurred_at": occurred_at,
+            "recorded_at": occurred_at if recorded_at == at else _instant(recorded_at),
             "command_id": _uuid(raw["command_id"]),
             "causation": raw["causation"],
             "event": event,
@@ -132,19 +135,15 @@ def shown(body: bytes, seals: Seals) -> bytes:
         raise Unreadable(f"{type(error).__name__}: {error}: {bytes(body[:200])!r}") from error
 
 
-@lru_cache(REMEMBERED)
 def _uuid(text: str) -> UUID:
     number = int(text.replace("-", ""), 16)
     if number >> 128:
         raise ValueError("a UUID has 128 bits")
-    # The constructor would take it for any of five forms, at twice the price.
-    uuid = object.__new__(UUID)
-    object.__setattr__(uuid, "int", number)
-    object.__setattr__(uuid, "is_safe", SafeUUID.unknown)
-    return uuid
+    return uuid(number)
 
 
-_instant = lru_cache(REMEMBERED)(datetime.fromisoformat)
+_stream = lru_cache(REMEMBERED)(_uuid)
+_instant = datetime.fromisoformat
 
 
 @cache

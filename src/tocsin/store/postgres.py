@@ -70,7 +70,7 @@ class PostgresRecorder(PostgresReading):
 
     def __init__(self, url: str, *, writer: bool, ledger: bool) -> None:
         super().__init__()
-        self._server = Server(url)
+        self._server = Server(url, self.spent.reader)
         self.tree = PostgresTree(self._server, self._alone)
         self._ledger = ledger
         self._may_write = writer
@@ -182,13 +182,14 @@ class PostgresRecorder(PostgresReading):
             id(draft): encode(draft, self.seals) for entry in entries for draft in entry.drafts
         }
         with self._guarded():
-            head, known, frontier = self._look(entries)
+            with self.spent.head:
+                head, known, frontier = self._look(entries)
             before = dict(known.holders)
             outcomes, winners = arbitrate(entries, known, head.position)
             claimed = highest_reference(claimed_names(entry for entry, _ in winners), 0)
             connection = self._ready()
             changes = any(entry.kept or entry.drafts for entry, _ in winners)
-            with connection.pipeline():
+            with self.spent.commit, connection.pipeline():
                 if changes:
                     rows = event_rows(winners, bodies)
                     add_events(connection, head.position, rows)

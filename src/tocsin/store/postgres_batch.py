@@ -27,7 +27,7 @@ LIMITS: LiteralString = """SELECT
                WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
     set_config('lock_timeout', '10s', true),
     set_config('statement_timeout', '30s', true),
-    set_config('idle_in_transaction_session_timeout', '10s', true),
+    set_config('idle_in_transaction_session_timeout', '5s', true),
     set_config('enable_seqscan', 'off', true)"""
 HEAD: LiteralString = """SELECT position, reference, imported, tree_size, frontier
     FROM tocsin.head FOR UPDATE"""

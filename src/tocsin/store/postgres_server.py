@@ -1,17 +1,19 @@
 """The server of the shared store: connections that notice when it is gone, and its schema."""
 
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from time import monotonic
 from typing import Any, LiteralString
 
-from tocsin.drivers import PATIENCE, AdvisoryLock
+from tocsin.drivers import AdvisoryLock
 from tocsin.store.entries import StoreUnavailable
+from tocsin.telemetry.spread import SHORT, Spread
 
 try:
     import psycopg
-    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+    from psycopg.conninfo import conninfo_to_dict
+
+    from tocsin import distant
 except ImportError as error:
     raise StoreUnavailable(
         f"PostgreSQL needs its driver: pip install 'tocsin[postgres]' ({error})."
@@ -20,12 +22,6 @@ except ImportError as error:
 ANSWER_SECONDS = 40.0
 """Longest wait for any answer: more than the server's own limits, which say more."""
 
-DEFAULTS = {
-    **PATIENCE,
-    # Of several hosts, only the primary: decisions on a replica's past would always be stale.
-    "target_session_attrs": "read-write",
-}
-"""What the address may leave open."""
 READERS = 8
 """Most connections of one process that read at the same time."""
 READER_SECONDS = 10.0
@@ -36,6 +32,7 @@ READ_ONLY: LiteralString = (
 )
 """Every question has its index; statistics of a young table would talk the planner out of it."""
 
+Connection = distant.Connection
 Cursor = psycopg.Cursor
 DriverError = psycopg.Error
 LOST = (psycopg.OperationalError, psycopg.InterfaceError)
@@ -86,43 +83,19 @@ STEPS: dict[int, tuple[LiteralString, ...]] = {
 """The statements that lead to each version of the schema. A step is never changed, only added."""
 
 
-class Connection(psycopg.Connection[Any]):
-    """A connection that gives up a server which is there and says nothing.
-
-    Keep-alives find a machine that is gone. A process that hangs, or a proxy whose other side is
-    gone, still answers those.
-    """
-
-    def wait(self, gen: Any, *args: Any, **limits: Any) -> Any:
-        """As the driver waits, with an end."""
-        return super().wait(self._bounded(gen), *args, **limits)
-
-    def _bounded(self, gen: Any) -> Generator[Any, Any, Any]:
-        end = monotonic() + ANSWER_SECONDS
-        try:
-            wants = next(gen)
-            while True:
-                ready = yield wants
-                if not ready and monotonic() > end:
-                    self.close()
-                    raise psycopg.OperationalError(f"no answer within {ANSWER_SECONDS:g} seconds")
-                wants = gen.send(ready)
-        except StopIteration as done:
-            return done.value
-
-
 class Server:
     """One database, as an address says it, and a few shared connections that read from it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, waits: Spread | None = None) -> None:
+        """`waits` is told for how many seconds a reader waited for its turn."""
+        self._waits = waits or Spread(SHORT)
         try:
-            given = conninfo_to_dict(url)
+            given, self._gate = conninfo_to_dict(url), distant.gate(url)
         except psycopg.Error:
             # Neither the address nor the driver's complaint: both may hold the password.
             raise StoreUnavailable(
                 "The address is none of PostgreSQL's. Special characters need percent-encoding."
             ) from None
-        self._conninfo = make_conninfo("", **{**DEFAULTS, **given, "client_encoding": "UTF8"})
         host, port = given.get("host", "local"), given.get("port", "5432")
         self.place = f"PostgreSQL {host}:{port}/{given.get('dbname', '')}"
         self._idle: list[Connection] = []
@@ -136,10 +109,11 @@ class Server:
             StoreUnavailable: nobody answers, or not to us.
         """
         try:
-            connection = Connection.connect(self._conninfo, autocommit=True)
+            connection = self._gate.connect()
         except psycopg.Error as error:
             raise self.unavailable(error) from error
         # Each statement must see what was committed while it waited for a lock.
+        connection.longest = ANSWER_SECONDS
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         return connection
 
@@ -171,7 +145,9 @@ class Server:
 
     @contextmanager
     def _reader(self) -> Iterator[Connection]:
-        if not self._places.acquire(timeout=READER_SECONDS):
+        with self._waits:
+            free = self._places.acquire(timeout=READER_SECONDS)
+        if not free:
             raise StoreUnavailable(f"{self.place}: all {READERS} reading connections are busy.")
         try:
             try:

@@ -29,10 +29,15 @@ from tocsin.store.entries import (
 from tocsin.store.mapper import decode
 from tocsin.store.sealing import VEIL, Seals
 from tocsin.store.tree import Tree
+from tocsin.telemetry.spread import Spent
 
 FOLLOW_SECONDS = 0.05
 """How often a subscription looks by itself: a doorbell that does not ring delays nothing longer."""
 READ_ROWS = 1_000
+
+
+NUMBERS = 65_536
+"""What the last two bytes of a stream's id can be. They are of chance, or of a hash."""
 
 
 class LogRecorder(ApplicationRecorder):
@@ -45,6 +50,8 @@ class LogRecorder(ApplicationRecorder):
         self.references = References()
         self.seals: Seals = VEIL
         """With whose keys the events that are committed are sealed."""
+        self.spent = Spent()
+        """Where its time goes."""
         self.doorbell = Condition()
         """Rung in this process after every commit."""
 
@@ -88,6 +95,11 @@ class LogRecorder(ApplicationRecorder):
 
         Ids end in chance or in a hash, so equal parts of the 65,536 numbers are equal shares.
         """
+
+    @abstractmethod
+    def part(self, names: Sequence[str], part: range, after: int, until: int) -> list[bytes]:
+        """Stored bytes of the events with `after < position <= until`, in order: of those streams
+        whose last two bytes are a number in `part`, and those of these names wherever they are."""
 
     @abstractmethod
     def history(self, stream: UUID, after: int, until: int | None) -> list[bytes]:

@@ -14,7 +14,6 @@ for texts by name, as one JSON object.
 import binascii
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from os import urandom
 from typing import Any, Final, Protocol
 from uuid import UUID
 
@@ -22,6 +21,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from tocsin.chance import PIECE, piece
 from tocsin.domain.kernel import Event
 from tocsin.domain.personal import Personal
 
@@ -29,7 +29,7 @@ MARK: Final = b'{"sealed":["'
 """What stored bytes with a sealed value contain: quotes inside texts are escaped."""
 SEALED: Final = "sealed"
 JSON: Final = "json"
-NONCE_BYTES: Final = 12
+NONCE_BYTES: Final = PIECE
 PSEUDONYM: Final = "person:"
 """How a person reads whose name cannot be opened: this, and the subject."""
 BLANK: Final = "[sealed]"
@@ -100,11 +100,15 @@ class Veil:
 VEIL: Final[Seals] = Veil()
 
 
-def seal(key: Key, kind: str, text: bytes, place: str) -> dict[str, Any]:
-    """One value, sealed for its place: `stream|version|field`."""
-    nonce = urandom(NONCE_BYTES)
+def seal(key: Key, kind: str, text: bytes, place: str) -> orjson.Fragment:
+    """One value, sealed for its place: `stream|version|field`. As the JSON that it becomes."""
+    nonce = piece()
     secret = nonce + key[1].encrypt(nonce, text, place.encode())
-    return {SEALED: [kind, key[0], binascii.b2a_base64(secret, newline=False).decode("ascii")]}
+    encoded = binascii.b2a_base64(secret, newline=False)
+    # Neither the names of kinds, nor ids, nor base64 have anything that JSON would escape.
+    return orjson.Fragment(
+        b'{"sealed":["%b","%b","%b"]}' % (kind.encode(), key[0].encode(), encoded)
+    )
 
 
 def sealed_event(
@@ -113,15 +117,21 @@ def sealed_event(
     """Who acted and the fields of an event, as they are stored. Empty values stay as they are."""
     place = f"{stream}|{version}|"
     data: Mapping[str, Any] = vars(event)
-    if personal := [(name, kind) for name, kind in event.personal().items() if data[name]]:
-        data = dict(data)
-        case: Key | None = None
-        for name, kind in personal:
-            if kind is Personal.PERSON:
-                data[name] = _sealed(data[name], None, f"{place}data.{name}", seals)
-            else:
-                case = case or seals.case(stream)
-                data[name] = _sealed(data[name], case, f"{place}data.{name}", seals)
+    sealed: dict[str, Any] = {}
+    case: Key | None = None
+    for name, kind in event.personal().items():
+        if not (value := data[name]):
+            continue
+        where = f"{place}data.{name}"
+        if kind is not Personal.PERSON:
+            case = case or seals.case(stream)
+            sealed[name] = _sealed(value, case, where, seals)
+        elif type(value) is str:
+            sealed[name] = _person(value, where, seals)
+        else:
+            sealed[name] = _sealed(value, None, where, seals)
+    if sealed:
+        data = {**data, **sealed}
     if actor in ITSELF:
         return actor, data
     return _person(actor, f"{place}actor", seals), data

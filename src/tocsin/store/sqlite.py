@@ -40,6 +40,11 @@ from tocsin.store.sqlite_reading import SQLiteReading
 from tocsin.store.sqlite_tree import EDGE, SQLiteTree, add_nodes, caught_up
 from tocsin.store.tree import edge
 
+IO_ERROR = 10
+"""SQLite's code for a disk that failed, perhaps to flush; not for one that is full. A system may
+have dropped what it could not write, and a second flush then succeeds all the same."""
+WAY_OUT = "nothing is written until the service is started again, on a disk that works"
+
 
 class SQLiteRecorder(SQLiteReading):
     """The log in one SQLite file. With `writer`, holds the file's lock until closed."""
@@ -56,6 +61,7 @@ class SQLiteRecorder(SQLiteReading):
         self._closed = False
         self._writer: Any = None
         self._lock_file: int | None = None
+        self._failed = False
         self._position = self._reference = 0
         if writer:
             self._lock_file = exclusive(path)
@@ -107,6 +113,7 @@ class SQLiteRecorder(SQLiteReading):
             yield connection
         except BaseException as error:
             self._discard()
+            self._failed |= getattr(error, "sqlite_errorcode", 0) & 0xFF == IO_ERROR
             if type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError):
                 raise StoreUnavailable(f"{self.path} cannot be written: {error}.") from error
             raise
@@ -123,7 +130,8 @@ class SQLiteRecorder(SQLiteReading):
             with self._writing() as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 outcomes, position, claimed, frontier = self._store(connection, entries)
-                connection.execute("COMMIT")
+                with self.spent.commit:
+                    connection.execute("COMMIT")
             self._position, self._frontier = position, frontier
             self._reference = max(self._reference, claimed)
             self.references.skip_to(claimed)
@@ -145,6 +153,8 @@ class SQLiteRecorder(SQLiteReading):
         """The writing connection, and the head as the file has it after an accident."""
         if self._lock_file is None:
             raise StoreUnavailable(f"{self.path} is open for reading only.")
+        if self._failed:
+            raise StoreUnavailable(f"The disk of {self.path} has failed: {WAY_OUT}.")
         if self._writer is None:
             self._writer = connect(self.path, write=True)
             try:

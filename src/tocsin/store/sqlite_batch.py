@@ -17,7 +17,8 @@ def look(connection: Any, entries: Sequence[Entry]) -> Known:
         f"SELECT command_id, fingerprint, answer FROM commands WHERE command_id IN ({marks(ids)})",
         ids,
     ).fetchall() if ids else ()  # fmt: skip
-    streams = [stream.bytes for stream in touched_streams(entries)]
+    touched = {stream.bytes: stream for stream in touched_streams(entries)}
+    streams = list(touched)
     versions = connection.execute(
         f"WITH touched (stream) AS (VALUES {', '.join(['(?)'] * len(streams))})"
         " SELECT stream, (SELECT max(version) FROM events WHERE stream = touched.stream)"
@@ -32,7 +33,7 @@ def look(connection: Any, entries: Sequence[Entry]) -> Known:
     ).fetchall() if names else ()  # fmt: skip
     return Known(
         {UUID(bytes=key): (fingerprint, answer) for key, fingerprint, answer in answers},
-        {UUID(bytes=stream): version or 0 for stream, version in versions},
+        {touched[stream]: version or 0 for stream, version in versions},
         {(kind, key): UUID(bytes=stream) for kind, key, stream in holders},
     )
 

@@ -81,14 +81,28 @@ def restore(
         VaultUnavailable: the copy cannot be read or unlocked.
     """
     with closing(_copy(file)) as source:
-        at_hand = masters(settings)
-        unlocked(source, at_hand.with_others(source_of(old_master)) if old_master else at_hand)
+        _unlock(source, settings, old_master)
         tables = tables_of(settings, make=True)
         assert tables is not None
         with closing(tables):
             if tables.there():
                 raise VaultTrouble(f"There is a vault already ({tables.place}): move it away.")
             return _copied(source, tables, show)
+
+
+def unlockable(settings: Settings, file: Path, old_master: str = "") -> None:
+    """Make sure that a copy could be restored with the master key at hand; it changes nothing.
+
+    Raises:
+        VaultUnavailable: the copy cannot be read or unlocked.
+    """
+    with closing(_copy(file)) as source:
+        _unlock(source, settings, old_master)
+
+
+def _unlock(copy: Tables, settings: Settings, old_master: str) -> None:
+    at_hand = masters(settings)
+    unlocked(copy, at_hand.with_others(source_of(old_master)) if old_master else at_hand)
 
 
 def verify(vault: Opened, file: Path, show: Show = lambda done, total: None) -> Report:

@@ -40,6 +40,9 @@ class Pool:
             self._make()
         return found
 
+    def __len__(self) -> int:
+        return len(self._keys)
+
     def taken(self, stream: str) -> bool:
         """Whether a stream took one, and perhaps nobody noted it."""
         return stream in self._used or stream in self._noting

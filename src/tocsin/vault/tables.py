@@ -5,7 +5,6 @@ there after a power cut, so every commit waits for the disk.
 """
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,13 +21,12 @@ from sqlalchemy import (
     create_engine,
     event,
     inspect,
-    make_url,
     text,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from tocsin.drivers import PATIENCE, AdvisoryLock, sqlite3
+from tocsin.drivers import AdvisoryLock, sqlite3
 from tocsin.vault.columns import locks_table, subjects_table, vault_table
 from tocsin.vault.records import VaultUnavailable
 
@@ -64,13 +62,15 @@ class Tables:
     @classmethod
     def at_url(cls, url: str) -> "Tables":
         """The vault in a schema of a PostgreSQL database."""
+        import psycopg
+
+        from tocsin.distant import engine, named
+
         try:
-            said = make_url(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url))
-        except (ArgumentError, ValueError):  # what it says may hold a password
+            made = engine(url, pool_size=2, max_overflow=8)
+        except psycopg.Error:  # what it says may hold a password
             raise VaultUnavailable("The vault's address is no address of a database.") from None
-        address = said.update_query_dict({k: v for k, v in PATIENCE.items() if k not in said.query})
-        engine = create_engine(address, pool_size=2, max_overflow=8, pool_pre_ping=True)
-        return cls(engine, SCHEMA, f"schema {SCHEMA} of {said.host}/{said.database}")
+        return cls(made, SCHEMA, f"schema {SCHEMA} of {named(url)}")
 
     @property
     def file(self) -> Path | None:

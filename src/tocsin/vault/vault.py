@@ -141,6 +141,11 @@ class Vault:
         return self._rows.whose(subject)
 
     @property
+    def keys_ready(self) -> int:
+        """Keys of free text that are durable, and that no stream uses yet."""
+        return len(self._pool)
+
+    @property
     def generation(self) -> int:
         """Another one whenever keys were retired or destroyed, as of the last look."""
         return self._generation

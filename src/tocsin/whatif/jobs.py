@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from tocsin.whatif.keeping import FOLDER, written
+from tocsin.whatif.keeping import FOLDER, held, written
 from tocsin.whatif.question import Question
 
 REPORTS = "reports"
@@ -91,5 +91,5 @@ def forget_oldest(home: Path, most: int, needed: Collection[str]) -> None:
     with suppress(OSError):
         known = sorted(folder.iterdir(), key=lambda each: each.stat().st_mtime, reverse=True)
         for each in known[most:]:
-            if each.name not in needed:
+            if each.name not in needed and not held(each):
                 Job(home, each.name).forget()

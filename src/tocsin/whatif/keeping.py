@@ -49,6 +49,21 @@ def locked(folder: Path) -> int | None:
         os.close(lock)  # who held it has removed it since
 
 
+def held(folder: Path) -> bool:
+    """Whether somebody holds a folder."""
+    try:
+        lock = os.open(folder / LOCK, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 class Kept:
     """The tallies of the shares of one question that are finished."""
 

@@ -1,6 +1,7 @@
 """`tocsin doctor`: what is configured, what can be reached, and what is wrong."""
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -79,7 +80,7 @@ def _settings(session: Session, settings: "Settings") -> Iterator[dict[str, Any]
         yield {
             "name": field.name,
             "variable": variable,
-            "value": redacted(value) if field.name.endswith("database") else value,
+            "value": _shown(field.name, value),
             "from": session.origin(variable),
             "doc": field.metadata["doc"],
         }
@@ -88,6 +89,15 @@ def _settings(session: Session, settings: "Settings") -> Iterator[dict[str, Any]
 def _said(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     always = ("home", "database", "host", "port")
     return [row for row in rows if row["from"] != "default" or row["name"] in always]
+
+
+def _shown(name: str, value: Any) -> Any:
+    """A setting without its secrets. Before the host of a broker, a token may stand for a user."""
+    if name.endswith("database"):
+        return redacted(value)
+    if name == "nats_servers":
+        return tuple(re.sub(r"//[^/]*@", f"//{HIDDEN}@", each) for each in value)
+    return value
 
 
 def redacted(address: str) -> str:

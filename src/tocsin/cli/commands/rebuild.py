@@ -24,6 +24,7 @@ def command(session: Session, names: tuple[str, ...], everything: bool, fresh: b
     from tocsin.cli.following import named, stopped_by_signals
     from tocsin.cli.histories import reading
     from tocsin.cli.progress import bar
+    from tocsin.readmodels.bulk.hands import Hands
     from tocsin.readmodels.database import Database
     from tocsin.readmodels.rebuild import rebuild
 
@@ -50,6 +51,7 @@ def command(session: Session, names: tuple[str, ...], everything: bool, fresh: b
             stop=stop.is_set,
             fresh=fresh,
             page=settings.rebuild_events,
+            hands=Hands.all_of(settings),
         )
     _report(session, [each.name for each in projections], last[-1] if last else None, done)
     return 0 if done else INTERRUPTED

@@ -7,6 +7,7 @@ from typing import Any
 
 from tocsin.cli.standing import built
 from tocsin.cli.verification.findings import Findings
+from tocsin.readmodels.bulk.hands import Hands
 from tocsin.readmodels.database import Database
 from tocsin.readmodels.digest import Unsettled, verify
 from tocsin.readmodels.projection import Projection, found
@@ -35,6 +36,7 @@ def compare_models(
     compared: list[Compared] = []
     if not built(settings):
         return [Compared(name=projection.name) for projection in found()]
+    hands = Hands.all_of(settings)
     with closing(Database.open(settings.home, settings.database)) as database:
         models = ReadModels(database)
         for projection in found():
@@ -42,14 +44,16 @@ def compare_models(
             if not models.position(projection.name):
                 compared.append(Compared(name=projection.name))
                 continue
-            compared.append(_compare(log, database, projection, findings))
+            compared.append(_compare(log, database, projection, findings, hands))
     return compared
 
 
-def _compare(log: Log, database: Database, projection: Projection, findings: Findings) -> Compared:
+def _compare(
+    log: Log, database: Database, projection: Projection, findings: Findings, hands: Hands
+) -> Compared:
     name = projection.name
     try:
-        verdict = verify(log, database, projection)
+        verdict = verify(log, database, projection, hands)
     except (RebuildHalted, Unsettled) as fault:
         findings.add("read-model", f"{name} cannot be compared: {fault}")
         return Compared(name=name, equal=False)

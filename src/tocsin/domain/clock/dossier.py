@@ -29,9 +29,11 @@ def kept(dossier: Dossier, recorded: Recorded[Any], rules: Rulebooks) -> Dossier
 def noted(dossier: Dossier, recorded: Recorded[Any], rules: Rulebooks) -> dict[str, Any]:
     """What an event changes in a state that keeps a dossier: its `happenings`, if it means
     something to clocks, and how people call the incident."""
+    changes: dict[str, Any] = called(recorded.event)
     happenings = kept(dossier, recorded, rules)
-    changes: dict[str, Any] = {**called(recorded.event)}
-    return changes if happenings is dossier else {**changes, "happenings": happenings}
+    if happenings is not dossier:
+        changes["happenings"] = happenings
+    return changes
 
 
 def read(dossier: Dossier) -> list[Happening]:
@@ -39,8 +41,13 @@ def read(dossier: Dossier) -> list[Happening]:
     return [Happening(*each) for each in dossier]
 
 
-def called(event: Any) -> dict[str, str]:
+NAMING = {events.IncidentReported, events.IncidentLogged, events.IncidentCorrected}
+
+
+def called(event: Any) -> dict[str, Any]:
     """What an event says of how people call the incident: its `title`, its `reference`."""
+    if type(event) not in NAMING:
+        return {}
     match event:
         case events.IncidentReported(title=title):
             return {"title": title}

@@ -108,11 +108,14 @@ BY_NAME = {
 
 def happening(recorded: Recorded[Any], policy: int) -> Happening | None:
     """What clocks need to know of an event, decided under this policy; none if nothing."""
+    event = recorded.event
+    # Only of a record that was taken over it matters when that was.
+    taken_over = type(event) is events.IncidentImported
     return told(
-        recorded.event.event_name,
-        vars(recorded.event),
+        event.event_name,
+        vars(event),
         microseconds(recorded.occurred_at),
-        microseconds(recorded.recorded_at),
+        microseconds(recorded.recorded_at) if taken_over else 0,
         recorded.version,
         policy,
     )

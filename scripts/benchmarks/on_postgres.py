@@ -1,0 +1,67 @@
+"""The same load on PostgreSQL: two API processes of ours beside two of the naive app."""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import http_mix
+from rich.console import Console
+from rich.table import Table
+from spreads import at_percent, spread
+
+ROOT = Path(__file__).resolve().parents[2]
+CONNECTIONS = (16, 64)
+SERVICES = ("tocsin", "naive")
+PROCESSES = 2
+
+
+def compared(console: Console, runs: int, seconds: int) -> None:
+    """Commands per second of both, in turns, as ratios within a run."""
+    found: dict[tuple[int, str], list[http_mix.Run]] = {}
+    for number in range(1, runs + 1):
+        for connections in CONNECTIONS:
+            for service in SERVICES:
+                said = f"run {number} of {runs}: {service} on PostgreSQL, {connections} connections"
+                print(said, file=sys.stderr, flush=True)
+                with _database() as url:
+                    run = http_mix.run(service, connections, seconds, url, PROCESSES)
+                found.setdefault((connections, service), []).append(run)
+    table = Table(title=f"The same on PostgreSQL, {PROCESSES} API processes each: commands/s")
+    table.add_column("connections", justify="right")
+    table.add_column("service")
+    for heading in ("commands/s", "of naive", "p50 ms", "p99 ms", "failed", "fsync/s"):
+        table.add_column(heading, justify="right")
+    for (connections, service), mine in found.items():
+        naive = found[connections, "naive"]
+        ratios = [a.per_second / b.per_second for a, b in zip(mine, naive, strict=True)]
+        table.add_row(
+            str(connections),
+            service,
+            spread([run.per_second for run in mine]),
+            spread(ratios, 2),
+            spread([run.p50_ms for run in mine], 1),
+            spread([run.p99_ms for run in mine], 1),
+            str(sum(run.failed for run in mine)),
+            spread([run.fsyncs for run in mine]),
+        )
+    console.print(table)
+    lags = [lag for (_, service), mine in found.items() for run in mine for lag in run.lags]
+    console.print(f"Lag of the slowest read model at full load: p99 {at_percent(lags, 99):.3f} s\n")
+
+
+@contextmanager
+def _database() -> Iterator[str]:
+    """An empty database on a server of its own, as durable as in production."""
+    sys.path.insert(0, str(ROOT))
+    from tests.postgres import Postgres
+
+    prefix = "tocsin-bench-postgres-"
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as home:
+        server = Postgres(Path(home), shared_buffers="256MB")
+        server.start()
+        try:
+            yield server.create("bench")
+        finally:
+            server.stop()

@@ -1,0 +1,1 @@
+"""Logs of every earlier version: whatever was once written opens, reads, answers and goes on."""
