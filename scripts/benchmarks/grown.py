@@ -5,8 +5,8 @@ from statistics import median
 from typing import Any
 
 import altair
+from drawn import told_apart
 
-from tocsin.charts.palette import styles
 from tocsin.charts.picture import Chart, framed
 
 FLAT = 1.5
@@ -24,7 +24,6 @@ def picture(found: Sequence[Mapping[str, Any]], figures: Mapping[str, str]) -> C
             for size in sizes
         ]
     names = list(dict.fromkeys(point["series"] for point in points))
-    looks = styles(len(names), others=False)
     base = altair.Chart(altair.InlineData(values=points)).encode(
         x=altair.X(
             "incidents:Q",
@@ -33,14 +32,8 @@ def picture(found: Sequence[Mapping[str, Any]], figures: Mapping[str, str]) -> C
             axis=altair.Axis(values=sizes, format=",.0f"),
         ),
         y=altair.Y("times:Q", title="times of the smallest log", scale=altair.Scale(zero=True)),
-        color=_told("Color", names, [look.colour for look in looks]),
     )
-    lines = base.mark_line().encode(
-        strokeDash=_told("StrokeDash", names, [list(look.dash) or [1, 0] for look in looks])
-    )
-    dots = base.mark_point(filled=True, size=70).encode(
-        shape=_told("Shape", names, [look.shape for look in looks])
-    )
+    lines, dots = told_apart(base, names)
     bound = altair.Chart(altair.InlineData(values=[{"flat": FLAT}])).mark_rule(
         strokeDash=[2, 2], color="#666666"
     )
@@ -51,8 +44,3 @@ def picture(found: Sequence[Mapping[str, Any]], figures: Mapping[str, str]) -> C
         " as flat.",
         footer=["One made-up history of eight events an incident, at three lengths."],
     )
-
-
-def _told(channel: str, names: Sequence[str], looks: Sequence[Any]) -> Any:
-    scale = altair.Scale(domain=[*names], range=[*looks])
-    return getattr(altair, channel)("series:N", title=None, scale=scale, sort=None)

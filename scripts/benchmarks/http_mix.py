@@ -14,7 +14,9 @@ from typing import Any
 
 import psutil
 from probe import fsyncs_per_second
+from rich.table import Table
 from servers import HERE, Server, plain, tocsin
+from spreads import spread
 
 WARM_UP_SECONDS = 2
 LOOK_SECONDS = 0.1
@@ -99,9 +101,10 @@ def loaded(
     wrk = shutil.which("wrk")
     if wrk is None:
         raise RuntimeError("wrk is not installed: `apt-get install wrk` brings it.")
+    ours = {"TOCSIN_BENCH_KEY": server.key, "TOCSIN_BENCH_SCRIPTS": str(HERE)}
     output = subprocess.run(
         [wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(HERE / script), server.url],
-        env={**os.environ, **variables, "TOCSIN_BENCH_KEY": server.key},
+        env={**os.environ, **variables, **ours},
         capture_output=True,
         text=True,
         check=True,
@@ -155,3 +158,27 @@ class _Watch:
         self._over.set()
         self._thread.join()
         return self._lags
+
+
+def compared(title: str, what: str, found: dict[tuple[int, str], list[Run]], beside: str) -> Table:
+    """A line for each number of connections and each thing that was loaded; ratios are within a
+    run, to the one that the others stand beside."""
+    table = Table(title=title)
+    table.add_column("connections", justify="right")
+    table.add_column(what)
+    for heading in ("commands/s", f"of {beside}", "p50 ms", "p99 ms", "failed", "fsync/s"):
+        table.add_column(heading, justify="right")
+    for (connections, name), mine in found.items():
+        other = found[connections, beside]
+        ratios = [a.per_second / b.per_second for a, b in zip(mine, other, strict=True)]
+        table.add_row(
+            str(connections),
+            name,
+            spread([run.per_second for run in mine]),
+            spread(ratios, 2),
+            spread([run.p50_ms for run in mine], 1),
+            spread([run.p99_ms for run in mine], 1),
+            str(sum(run.failed for run in mine)),
+            spread([run.fsyncs for run in mine]),
+        )
+    return table

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import http_mix
 from rich.console import Console
-from rich.table import Table
-from spreads import at_percent, spread
+from spreads import at_percent
 
 ROOT = Path(__file__).resolve().parents[2]
 CONNECTIONS = (16, 64)
@@ -28,25 +27,8 @@ def compared(console: Console, runs: int, seconds: int) -> None:
                 with _database() as url:
                     run = http_mix.run(service, connections, seconds, url, PROCESSES)
                 found.setdefault((connections, service), []).append(run)
-    table = Table(title=f"The same on PostgreSQL, {PROCESSES} API processes each: commands/s")
-    table.add_column("connections", justify="right")
-    table.add_column("service")
-    for heading in ("commands/s", "of naive", "p50 ms", "p99 ms", "failed", "fsync/s"):
-        table.add_column(heading, justify="right")
-    for (connections, service), mine in found.items():
-        naive = found[connections, "naive"]
-        ratios = [a.per_second / b.per_second for a, b in zip(mine, naive, strict=True)]
-        table.add_row(
-            str(connections),
-            service,
-            spread([run.per_second for run in mine]),
-            spread(ratios, 2),
-            spread([run.p50_ms for run in mine], 1),
-            spread([run.p99_ms for run in mine], 1),
-            str(sum(run.failed for run in mine)),
-            spread([run.fsyncs for run in mine]),
-        )
-    console.print(table)
+    title = f"The same on PostgreSQL, {PROCESSES} API processes each: commands/s"
+    console.print(http_mix.compared(title, "service", found, "naive"))
     lags = [lag for (_, service), mine in found.items() for run in mine for lag in run.lags]
     console.print(f"Lag of the slowest read model at full load: p99 {at_percent(lags, 99):.3f} s\n")
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import altair
 import trends
+from drawn import told_apart
 from rich.console import Console
 from rich.table import Table
 from spreads import spread
 
-from tocsin.charts.palette import styles
 from tocsin.charts.picture import Chart, framed
 
 Runs = Sequence[dict[str, Any]]
@@ -119,7 +119,6 @@ def picture(found: Runs) -> Chart:
     """The chart of that."""
     points = list(_points(found))
     names = list(dict.fromkeys(point["series"] for point in points))
-    looks = styles(len(names), others=False)
     kinds = altair.Chart(altair.InlineData(values=points)).encode(
         x=altair.X(
             "events:Q",
@@ -128,14 +127,8 @@ def picture(found: Runs) -> Chart:
             axis=altair.Axis(values=sorted({point["events"] for point in points}), format=".0f"),
         ),
         y=altair.Y("seconds:Q", title="seconds", scale=altair.Scale(type="log")),
-        color=_told("Color", names, [look.colour for look in looks]),
     )
-    lines = kinds.mark_line().encode(
-        strokeDash=_told("StrokeDash", names, [list(look.dash) or [1, 0] for look in looks])
-    )
-    dots = kinds.mark_point(filled=True, size=70).encode(
-        shape=_told("Shape", names, [look.shape for look in looks])
-    )
+    lines, dots = told_apart(kinds, names)
     return framed(
         altair.layer(lines, dots).properties(width=720, height=300),
         title="Time of all trends against the length of the log",
@@ -143,11 +136,6 @@ def picture(found: Runs) -> Chart:
         " line of the same slope everywhere.",
         footer=["The lake is tiled: copies of one made-up history, sixteen weeks apart."],
     )
-
-
-def _told(channel: str, names: Sequence[str], looks: Sequence[Any]) -> Any:
-    scale = altair.Scale(domain=[*names], range=[*looks])
-    return getattr(altair, channel)("series:N", title=None, scale=scale, sort=None)
 
 
 def _points(found: Runs) -> Iterator[dict[str, Any]]:

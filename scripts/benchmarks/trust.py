@@ -4,8 +4,6 @@ import sys
 
 import http_mix
 from rich.console import Console
-from rich.table import Table
-from spreads import spread
 
 CONNECTIONS = (16, 64)
 NEITHER = "neither"
@@ -27,22 +25,5 @@ def compared(console: Console, runs: int, seconds: int) -> None:
                 print(said, file=sys.stderr, flush=True)
                 run = http_mix.run("tocsin", connections, seconds, **variables)
                 found.setdefault((connections, form), []).append(run)
-    table = Table(title="Report, acknowledge, resolve, with a ledger and a vault: commands/s")
-    table.add_column("connections", justify="right")
-    table.add_column("with")
-    for heading in ("commands/s", "of neither", "p50 ms", "p99 ms", "failed", "fsync/s"):
-        table.add_column(heading, justify="right")
-    for (connections, form), mine in found.items():
-        without = found[connections, NEITHER]
-        ratios = [a.per_second / b.per_second for a, b in zip(mine, without, strict=True)]
-        table.add_row(
-            str(connections),
-            form,
-            spread([run.per_second for run in mine]),
-            spread(ratios, 2),
-            spread([run.p50_ms for run in mine], 1),
-            spread([run.p99_ms for run in mine], 1),
-            str(sum(run.failed for run in mine)),
-            spread([run.fsyncs for run in mine]),
-        )
-    console.print(table)
+    title = "Report, acknowledge, resolve, with a ledger and a vault: commands/s"
+    console.print(http_mix.compared(title, "with", found, NEITHER))
