@@ -9,12 +9,19 @@ from hypothesis import HealthCheck, settings
 
 from tests.analysis.kit import analysed
 from tests.postgres import postgres, postgres_url
+from tests.scratch import write_to_memory
 from tests.uci import imported_uci
 
 __all__ = ["analysed", "home", "imported_uci", "postgres", "postgres_url", "postmortems", "uci"]
 
-ROOT = Path(__file__).resolve().parent.parent
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
 DATA = ROOT.parent / "shared" / "data"
+
+write_to_memory()
+
+DOMAIN = {"domain", "worktime", "clock"}
+"""Folders whose quick tests reach every branch of the domain by themselves."""
 
 # Machines that build are slow and shared: a deadline there says nothing of the code.
 settings.register_profile("default", deadline=None, print_blob=True)
@@ -25,6 +32,13 @@ settings.register_profile(
     suppress_health_check=[*HealthCheck],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is of the domain, so that it can be run alone, or left out."""
+    for item in items:
+        if item.path.relative_to(HERE).parts[0] in DOMAIN:
+            item.add_marker("domain")
 
 
 @pytest.fixture(scope="session", autouse=True)

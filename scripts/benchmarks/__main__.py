@@ -8,7 +8,7 @@ their figures stands beside an fsync probe taken just before.
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import grow
@@ -30,12 +30,12 @@ import watched
 import what_if
 import worktime
 from rich.console import Console
-from rich.table import Table
-from spreads import at_percent, spread
+from spreads import spread
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "uci"
 AUDIT_LOG = DATA / "incident_event_log.dev.csv.zst"
-SERVICES = ("empty", "tocsin", "naive")
+SERVICES = ("empty", "tocsin", "naive", "projected")
+"""The last is the naive app with one read model."""
 CONNECTIONS = (16, 64)
 PARTS = tuple(
     "http postgres trust ledger verifier batch inside worktime timers"
@@ -120,48 +120,17 @@ def of_trends(parser: argparse.ArgumentParser) -> None:
 
 def over_http(console: Console, runs: int, seconds: int) -> None:
     """Ours beside the naive app and the empty POST, for each number of connections."""
-    found: list[http_mix.Run] = []
+    found: dict[tuple[int, str], list[http_mix.Run]] = {}
     for number in range(1, runs + 1):
         for connections in CONNECTIONS:
             for service in SERVICES:
                 _progress(f"run {number} of {runs}: {service}, {connections} connections")
-                found.append(http_mix.run(service, connections, seconds))
-    table = Table(title="Report, acknowledge, resolve: durable commands per second")
-    for heading in ("connections", "service", "commands/s", "of empty", "of naive"):
-        table.add_column(heading, justify="left" if heading == "service" else "right")
-    for heading in ("p50 ms", "p99 ms", "p99/p50", "failed", "fsync/s", "MiB", "ready s"):
-        table.add_column(heading, justify="right")
-    for connections in CONNECTIONS:
-        by = {
-            service: [r for r in found if (r.service, r.connections) == (service, connections)]
-            for service in SERVICES
-        }
-        for service in SERVICES:
-            mine = by[service]
-            table.add_row(
-                str(connections),
-                service,
-                spread([r.per_second for r in mine]),
-                ratio(mine, by["empty"]),
-                ratio(mine, by["naive"]),
-                spread([r.p50_ms for r in mine], 1),
-                spread([r.p99_ms for r in mine], 1),
-                spread([r.p99_ms / r.p50_ms for r in mine], 1),
-                str(sum(r.failed for r in mine)),
-                spread([r.fsyncs for r in mine]),
-                spread([r.megabytes for r in mine]),
-                spread([r.ready_seconds for r in mine], 2),
-            )
-    console.print(table)
-    ours = [r for r in found if r.service == "tocsin"]
-    lags = [lag for r in ours for lag in r.lags]
-    console.print(
-        f"Lag of the slowest read model at full load, seconds: {spread(lags, 3)},"
-        f" p99 {at_percent(lags, 99):.3f}"
-    )
-    caught_up = [r.catch_up_seconds for r in ours]
-    console.print(f"Caught up after the load, seconds: {spread(caught_up, 3)}")
-    console.print("MiB are those of the API and the projector together.\n")
+                run = http_mix.run(service, connections, seconds)
+                found.setdefault((connections, service), []).append(run)
+    title = "Report, acknowledge, resolve: durable commands per second"
+    console.print(http_mix.compared(title, "service", found, "empty", "naive", "projected"))
+    console.print(http_mix.lagged(run for runs in found.values() for run in runs))
+    console.print(http_mix.LEGEND)
 
 
 def in_batches(console: Console, runs: int, seconds: int) -> None:
@@ -280,12 +249,6 @@ def repeated(runs: int, what: str, measure: Callable[[Path], float]) -> list[flo
         with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
             figures.append(measure(Path(folder)))
     return figures
-
-
-def ratio(mine: Sequence[http_mix.Run], other: Sequence[http_mix.Run]) -> str:
-    """How many times the other, run by run."""
-    pairs = zip(mine, other, strict=True)
-    return spread([one.per_second / two.per_second for one, two in pairs], 2)
 
 
 def _progress(text: str) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +16,20 @@ from typing import Any
 import psutil
 from probe import fsyncs_per_second
 from rich.table import Table
-from servers import HERE, Server, plain, tocsin
-from spreads import spread
+from servers import HERE, Server, plain, projected, tocsin
+from spreads import at_percent, spread
 
 WARM_UP_SECONDS = 2
 LOOK_SECONDS = 0.1
 READ_MODELS_SECONDS = 60.0
+BESIDE = {"project", "lake", str(HERE / "naive_projection.py")}
+"""What a process beside the API is told to do."""
+
+LEGEND = """\
+empty: a FastAPI POST that does nothing. naive: one save of the library per request; projected: with
+one read model, in a process of its own. Ours has all of its own, the lake and the reactions.
+us: of the processor, for each command: in the processes that answer, and in those beside them.
+"""
 
 
 @dataclass
@@ -36,6 +45,10 @@ class Run:
     fsyncs: float
     ready_seconds: float
     megabytes: float = 0.0
+    api_us: float = 0.0
+    """Of the processor, for each command, in the processes that answer."""
+    beside_us: float = 0.0
+    """The same, in those that read on."""
     lags: list[float] = field(default_factory=list)
     """Seconds that the slowest read model was behind, several times a second."""
     catch_up_seconds: float = 0.0
@@ -66,7 +79,9 @@ def run(
                 _await_read_models(server)
             loaded(server, connections, WARM_UP_SECONDS)
             watch = _Watch(server) if service == "tocsin" else None
+            before = _spent(server)
             result = loaded(server, connections, seconds)
+            api, beside = (now - then for now, then in zip(_spent(server), before, strict=True))
             return Run(
                 service=service,
                 connections=connections,
@@ -77,6 +92,8 @@ def run(
                 fsyncs=fsyncs,
                 ready_seconds=server.ready_seconds,
                 megabytes=_megabytes(server),
+                api_us=api / result["requests"] * 1e6,
+                beside_us=beside / result["requests"] * 1e6,
                 lags=watch.stop() if watch else [],
                 catch_up_seconds=_catch_up(server) if watch else 0.0,
             )
@@ -87,6 +104,8 @@ def _service(
 ) -> AbstractContextManager[Server]:
     if name == "tocsin":
         return tocsin(home, **variables)
+    if name == "projected":
+        return projected(home, database, processes)
     return plain(f"{name}_app", home, database, processes)
 
 
@@ -115,9 +134,22 @@ def loaded(
     return result
 
 
-def _megabytes(server: Server) -> float:
+def _processes(server: Server) -> list[psutil.Process]:
     root = psutil.Process(server.process.pid)
-    return float(sum(p.memory_info().rss for p in (root, *root.children(recursive=True))) / 2**20)
+    beside = [psutil.Process(server.follower.pid)] if server.follower else []
+    return [root, *root.children(recursive=True), *beside]
+
+
+def _megabytes(server: Server) -> float:
+    return float(sum(each.memory_info().rss for each in _processes(server)) / 2**20)
+
+
+def _spent(server: Server) -> tuple[float, float]:
+    """Seconds of the processor so far: of those who answer, and of those who read on."""
+    spent = {False: 0.0, True: 0.0}
+    for each in _processes(server):
+        spent[bool(BESIDE & set(each.cmdline()))] += sum(each.cpu_times()[:2])
+    return spent[False], spent[True]
 
 
 def _lag(server: Server) -> float:
@@ -160,25 +192,46 @@ class _Watch:
         return self._lags
 
 
-def compared(title: str, what: str, found: dict[tuple[int, str], list[Run]], beside: str) -> Table:
+def compared(title: str, what: str, found: dict[tuple[int, str], list[Run]], *beside: str) -> Table:
     """A line for each number of connections and each thing that was loaded; ratios are within a
-    run, to the one that the others stand beside."""
+    run, to those that the others stand beside."""
     table = Table(title=title)
     table.add_column("connections", justify="right")
     table.add_column(what)
-    for heading in ("commands/s", f"of {beside}", "p50 ms", "p99 ms", "failed", "fsync/s"):
+    for heading in ("commands/s", *(f"of {each}" for each in beside), "p50 ms", "p99 ms"):
+        table.add_column(heading, justify="right")
+    for heading in ("p99/p50", "failed", "API us", "beside us", "fsync/s", "MiB", "ready s"):
         table.add_column(heading, justify="right")
     for (connections, name), mine in found.items():
-        other = found[connections, beside]
-        ratios = [a.per_second / b.per_second for a, b in zip(mine, other, strict=True)]
         table.add_row(
             str(connections),
             name,
             spread([run.per_second for run in mine]),
-            spread(ratios, 2),
+            *(ratio(mine, found[connections, each]) for each in beside),
             spread([run.p50_ms for run in mine], 1),
             spread([run.p99_ms for run in mine], 1),
+            spread([run.p99_ms / run.p50_ms for run in mine], 1),
             str(sum(run.failed for run in mine)),
+            spread([run.api_us for run in mine]),
+            spread([run.beside_us for run in mine]),
             spread([run.fsyncs for run in mine]),
+            spread([run.megabytes for run in mine]),
+            spread([run.ready_seconds for run in mine], 2),
         )
     return table
+
+
+def ratio(mine: list[Run], others: list[Run]) -> str:
+    """How many times as many commands, within each run."""
+    return spread([a.per_second / b.per_second for a, b in zip(mine, others, strict=True)], 2)
+
+
+def lagged(runs: Iterable[Run]) -> str:
+    """How far the read models of these runs were behind, and how soon they were not."""
+    ours = [run for run in runs if run.lags]
+    lags = [lag for run in ours for lag in run.lags]
+    return (
+        f"Lag of the slowest read model at full load: {spread(lags, 3)} s,"
+        f" p99 {at_percent(lags, 99):.3f} s; caught up after it in"
+        f" {spread([run.catch_up_seconds for run in ours], 3)} s"
+    )

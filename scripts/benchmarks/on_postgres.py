@@ -8,11 +8,10 @@ from pathlib import Path
 
 import http_mix
 from rich.console import Console
-from spreads import at_percent
 
 ROOT = Path(__file__).resolve().parents[2]
 CONNECTIONS = (16, 64)
-SERVICES = ("tocsin", "naive")
+SERVICES = ("tocsin", "naive", "projected")
 PROCESSES = 2
 
 
@@ -28,9 +27,9 @@ def compared(console: Console, runs: int, seconds: int) -> None:
                     run = http_mix.run(service, connections, seconds, url, PROCESSES)
                 found.setdefault((connections, service), []).append(run)
     title = f"The same on PostgreSQL, {PROCESSES} API processes each: commands/s"
-    console.print(http_mix.compared(title, "service", found, "naive"))
-    lags = [lag for (_, service), mine in found.items() for run in mine for lag in run.lags]
-    console.print(f"Lag of the slowest read model at full load: p99 {at_percent(lags, 99):.3f} s\n")
+    console.print(http_mix.compared(title, "service", found, "naive", "projected"))
+    console.print(http_mix.lagged(run for runs in found.values() for run in runs))
+    console.print(http_mix.LEGEND)
 
 
 @contextmanager

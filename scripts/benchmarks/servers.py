@@ -24,6 +24,8 @@ class Server:
     port: int
     key: str = ""
     ready_seconds: float = 0.0
+    follower: subprocess.Popen[bytes] | None = None
+    """What keeps a read model beside it and is no child of it."""
 
     @property
     def url(self) -> str:
@@ -57,9 +59,28 @@ def plain(app: str, home: Path, database: str = "", processes: int = 1) -> Itera
         "--port", str(port), "--loop", "uvloop", "--http", "httptools",
         "--log-level", "warning", "--no-access-log", "--workers", str(processes),
     ]  # fmt: skip
-    environment = {**os.environ, "NAIVE_DATABASE": database or str(home / "naive.db")}
-    with running(command, environment, port, "/openapi.json") as server:
+    with running(command, _naive(home, database), port, "/openapi.json") as server:
         yield server
+
+
+@contextmanager
+def projected(home: Path, database: str = "", processes: int = 1) -> Iterator[Server]:
+    """The naive app with a read model, which a process of its own keeps."""
+    with plain("naive_app", home, database, processes) as server:
+        environment = _naive(home, database)
+        follower = subprocess.Popen([sys.executable, HERE / "naive_projection.py"], env=environment)
+        server.follower = follower
+        try:
+            yield server
+            if follower.poll() is not None:
+                raise RuntimeError("the naive app's read model ended by itself")
+        finally:
+            follower.terminate()
+            follower.wait(30)
+
+
+def _naive(home: Path, database: str) -> dict[str, str]:
+    return {**os.environ, "NAIVE_DATABASE": database or str(home / "naive.db")}
 
 
 @contextmanager

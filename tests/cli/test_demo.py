@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import Run, ended, process
+from tests.cli.running import Run, answer, ended, process
 from tests.importers.audit import row, written
 from tocsin.settings import Settings
 from tocsin.store.log import Log
@@ -46,21 +46,25 @@ TIMELINE = (
 )
 
 
-def test_it_plays_every_stage_in_order(run: Run) -> None:
-    out = run("demo").out
-    places = [out.index(f"UTC  {stage}  ") for stage in STAGES]
+@pytest.fixture(scope="module")
+def told() -> str:
+    """All that one play says."""
+    return answer("demo").out
+
+
+def test_it_plays_every_stage_in_order(told: str) -> None:
+    places = [told.index(f"UTC  {stage}  ") for stage in STAGES]
     assert places == sorted(places)
 
 
-def test_the_timeline_tells_every_stage_in_order(run: Run) -> None:
-    _, _, told = run("demo").out.partition("The timeline now says:")
-    places = [told.index(words) for words in TIMELINE]
+def test_the_timeline_tells_every_stage_in_order(told: str) -> None:
+    _, _, timeline = told.partition("The timeline now says:")
+    places = [timeline.index(words) for words in TIMELINE]
     assert places == sorted(places)
 
 
-def test_the_queues_show_the_incident_on_its_way(run: Run) -> None:
-    out = run("demo").out
-    moves = re.findall(r"queue (\S+): INC0000001 (\S+), .*held by (\S+),", out)
+def test_the_queues_show_the_incident_on_its_way(told: str) -> None:
+    moves = re.findall(r"queue (\S+): INC0000001 (\S+), .*held by (\S+),", told)
     assert moves == [
         ("(none)", "new", "nobody"),
         ("(none)", "in-progress", "nobody"),
@@ -69,11 +73,11 @@ def test_the_queues_show_the_incident_on_its_way(run: Run) -> None:
         ("server-team", "in-progress", "nobody"),
         ("server-team", "in-progress", "linus.hall"),
     ]
-    assert out.count("in no queue any more") == 1
+    assert told.count("in no queue any more") == 1
 
 
-def test_a_workaround_that_nobody_approved_is_refused_on_the_way(run: Run) -> None:
-    assert "refused: Workaround W1 needs approval before it is applied." in run("demo").out
+def test_a_workaround_that_nobody_approved_is_refused_on_the_way(told: str) -> None:
+    assert "refused: Workaround W1 needs approval before it is applied." in told
 
 
 def test_its_json_holds_scenes_timeline_and_state(run: Run) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.cli.running import SECONDS, Run, ended, running
-from tocsin.cli.following import PARENT_SECONDS
+from tocsin.cli.stopping import PARENT_SECONDS
 from tocsin.readmodels.database import Database
 from tocsin.readmodels.projection import found
 from tocsin.readmodels.rebuild import Build, rebuild

@@ -28,11 +28,12 @@ class Reader:
     the environment has it done already. Those marked `serve` and `stop` start and end the service.
     """
 
-    def __init__(self, home: Path, *, database: str = "") -> None:
+    def __init__(self, home: Path, *, database: str = "", beside: Service | None = None) -> None:
+        """`beside` is a service of that home that runs already, and goes on running."""
         self.home, self.database = home, database
         self.state = home.parent / f"{home.name}.shell"
         self.state.write_text("")
-        self.key = self.url = ""
+        self.key, self.url = (beside.key, beside.url) if beside else ("", "")
         self._running = ExitStack()
 
     def __enter__(self) -> "Reader":
@@ -85,6 +86,7 @@ class Reader:
         own = {k: v for k, v in os.environ.items() if not k.startswith("TOCSIN")}
         programs = f"{Path(sys.executable).parent}:{own['PATH']}"
         stores = {"TOCSIN_HOME": str(self.home), "TOCSIN_DATABASE": self.database}
+        stores["TMPDIR"] = str(self.home.parent)  # what a page makes there goes with the test
         reads = {"READER_STATE": str(self.state), "READER_URL": self.url, "READER_KEY": self.key}
         return {**own, **stores, **reads, "PATH": programs}
 

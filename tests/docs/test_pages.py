@@ -2,12 +2,14 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.docs.markdown import DOCS, ROOT, blocks
 from tests.docs.reader import Reader, check, includes
+from tests.docs.serving import Service
 
 README, TUTORIAL = ROOT / "README.md", DOCS / "tutorial.md"
 PAGES = [README, *sorted(DOCS.rglob("*.md"))]
@@ -65,35 +67,64 @@ def test_the_readme_is_true_on_postgresql_by_one_setting(tmp_path: Path, postgre
         walk_the_readme(reader)
 
 
+ASKING = [
+    "ask-about-the-past.md",
+    "ask-for-trends.md",
+    "ask-what-would-have-breached.md",
+    "brief-a-review.md",
+    "export-the-log.md",
+    "keep-checkpoints-elsewhere.md",
+    "read-the-lake.md",
+    "replay-and-digest.md",
+    "report-for-auditors.md",
+    "see-who-read-what.md",
+    "watch-it.md",
+]
+"""How-tos that ask and record nothing in the log: one service is enough for all of them."""
+CHANGING = [
+    "back-up.md",
+    "change-the-policy.md",
+    "forget-a-person.md",
+    "keep-evidence.md",
+    "keep-the-vault.md",
+    "manage-keys.md",
+    "review-an-incident.md",
+]
+"""How-tos that record, destroy, or stop the service: each with a service and a home of its own."""
+
+
+def report(service: Service) -> None:
+    """Have something in its log."""
+    service.post("/incidents", {"title": "E-mail is down", "source": "user-report"})
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Service]]:
+    """A service that runs, with something in its log, and its home."""
+    home = tmp_path_factory.mktemp("asked") / "home"
+    with Reader(home) as reader:
+        service = reader.serve()
+        report(service)
+        yield home, service
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "page",
-    [
-        "ask-about-the-past.md",
-        "ask-for-trends.md",
-        "ask-what-would-have-breached.md",
-        "back-up.md",
-        "brief-a-review.md",
-        "change-the-policy.md",
-        "export-the-log.md",
-        "forget-a-person.md",
-        "keep-checkpoints-elsewhere.md",
-        "keep-evidence.md",
-        "keep-the-vault.md",
-        "manage-keys.md",
-        "read-the-lake.md",
-        "replay-and-digest.md",
-        "report-for-auditors.md",
-        "review-an-incident.md",
-        "see-who-read-what.md",
-        "watch-it.md",
-    ],
-)
+@pytest.mark.parametrize("page", ASKING)
+def test_what_a_how_to_that_asks_types_works(page: str, shared: tuple[Path, Service]) -> None:
+    """Beside a service that runs, in a shell of its own, and nothing is recorded by it."""
+    home, service = shared
+    before = service.get("/incidents/INC0000001")["version"]
+    with Reader(home, beside=service) as reader:
+        assert list(reader.read(DOCS / "how-to" / page)) == []
+    assert service.get("/incidents/INC0000001")["version"] == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", CHANGING)
 def test_what_a_how_to_types_works(page: str, tmp_path: Path) -> None:
     """Beside a service that runs, with something in its log."""
     with Reader(tmp_path / "home") as reader:
-        service = reader.serve()
-        service.post("/incidents", {"title": "E-mail is down", "source": "user-report"})
+        report(reader.serve())
         assert list(reader.read(DOCS / "how-to" / page)) == []
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from pydantic import TypeAdapter, ValidationError
 
+import tocsin.asks  # noqa: F401 - defines refusals, too
 from tests.domain.examples import EVERY_EVENT
 from tests.domain.strategies import ANY_COMMAND
 from tocsin.domain.incident import command as shared

@@ -34,6 +34,29 @@ BACK_IN_TIME = "Group 70"
 """Of INC0000137: its second row is earlier than its first, and New again after Resolved."""
 
 
+class Export:
+    """The file of the company, asked without any code of ours."""
+
+    def __init__(self, file: Path) -> None:
+        self._incidents: Rows = {}
+        with zstandard.open(file, "rt", encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                self._incidents.setdefault(row["number"], []).append(row)
+
+    @cache  # noqa: B019 - there is one of it
+    def unresolved(self, moment: Moment, *, moved: bool) -> Counter[str]:
+        """How many incidents of each group the rows call open; under `on hold`, how many wait."""
+        assert moment.as_of is not None
+        at, found = microseconds(moment.as_of), Counter[str]()
+        for rows in self._incidents.values():
+            state = state_at(rows, at, moved=moved)
+            if state not in (None, *OVER):
+                held = [row for row in rows if micros(row["sys_updated_at"]) <= at]
+                found[held[-1]["assignment_group"].replace("?", "(none)")] += 1
+                found["on hold"] += str(state).startswith("Awaiting")
+        return +found
+
+
 @pytest.fixture(scope="module")
 def settings(imported_uci: Imported, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = replace(imported_uci.settings, lake_folder=tmp_path_factory.mktemp("uci_lake"))
@@ -42,12 +65,8 @@ def settings(imported_uci: Imported, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="module")
-def export(uci: Path) -> Rows:
-    found: Rows = {}
-    with zstandard.open(uci / FILE, "rt", encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            found.setdefault(row["number"], []).append(row)
-    return found
+def export(uci: Path) -> Export:
+    return Export(uci / FILE)
 
 
 @pytest.fixture(scope="module")
@@ -61,37 +80,24 @@ def moment_of(answer: dict[str, Any]) -> Moment:
     return Moment(as_of=datetime.fromisoformat(f"{answer['ts']}+00:00"))
 
 
-def unresolved(export: Rows, moment: Moment, *, moved: bool) -> Counter[str]:
-    """Of each group, how many incidents the rows say are open; under `on hold`, how many wait."""
-    assert moment.as_of is not None
-    at, found = microseconds(moment.as_of), Counter[str]()
-    for rows in export.values():
-        state = state_at(rows, at, moved=moved)
-        if state not in (None, *OVER):
-            held = [row for row in rows if micros(row["sys_updated_at"]) <= at]
-            found[held[-1]["assignment_group"].replace("?", "(none)")] += 1
-            found["on hold"] += str(state).startswith("Awaiting")
-    return +found
-
-
 def test_the_open_queue_is_that_of_the_export(
-    settings: Settings, export: Rows, answers: list[dict[str, Any]]
+    settings: Settings, export: Export, answers: list[dict[str, Any]]
 ) -> None:
     """Group by group, at every moment that the answers name."""
     for answer in answers:
         moment = moment_of(answer)
         mine = queues(settings, moment, Source.LOG)
-        assert mine == unresolved(export, moment, moved=True), answer["ts"]
+        assert mine == export.unresolved(moment, moved=True), answer["ts"]
 
 
 def test_where_nothing_was_set_right_later_it_is_what_the_answers_say(
-    settings: Settings, export: Rows, answers: list[dict[str, Any]]
+    settings: Settings, export: Export, answers: list[dict[str, Any]]
 ) -> None:
     """And where something was, the answers and it differ by exactly that."""
     same = 0
     for answer in answers:
         moment = moment_of(answer)
-        first, right = (unresolved(export, moment, moved=moved) for moved in (False, True))
+        first, right = (export.unresolved(moment, moved=moved) for moved in (False, True))
         assert first["on hold"] == answer["of_which_on_hold"]
         assert sum(first.values()) - first["on hold"] == answer["unresolved"]
         page = asked(settings, "queues", moment, Source.LOG)
@@ -105,12 +111,12 @@ def test_where_nothing_was_set_right_later_it_is_what_the_answers_say(
 
 @pytest.mark.parametrize("place", range(11))
 def test_by_what_was_known_then_it_is_what_the_answers_say(
-    settings: Settings, export: Rows, answers: list[dict[str, Any]], place: int
+    settings: Settings, export: Export, answers: list[dict[str, Any]], place: int
 ) -> None:
     """What stood in the rows by then is what was known: every answer, and group by group."""
     answer = answers[place]
     moment = moment_of(answer)
-    expected = unresolved(export, moment, moved=False)
+    expected = export.unresolved(moment, moved=False)
     for source in Source:
         found = queues(settings, Moment(known_at=moment.as_of), source)
         assert found["on hold"] == answer["of_which_on_hold"]

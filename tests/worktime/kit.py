@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import cache, partial
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
@@ -60,24 +61,24 @@ def watched(calendar: Calendar, begin: datetime, minutes: int) -> list[bool]:
     """
     zone, start = ZoneInfo(calendar.zone), int(begin.timestamp())
     latest = datetime.min  # noqa: DTZ901 - a reading of a wall clock has no zone
-    seen = []
+    seen, shifts_of = [], cache(partial(_shifts, calendar))
     for minute in range(-3 * DAY, minutes):
         now = datetime.fromtimestamp(start + minute * 60, zone)
         latest = max(latest, now.replace(tzinfo=None))
         if minute >= 0:
             shut = any(c.begins <= now < c.ends for c in calendar.closures)
-            seen.append(not shut and _at_work(calendar, latest))
+            reading = latest.hour * 60 + latest.minute
+            seen.append(not shut and any(a <= reading < b for a, b in shifts_of(latest.date())))
     return seen
 
 
-def _at_work(calendar: Calendar, reading: datetime) -> bool:
-    today, minute = reading.date(), reading.hour * 60 + reading.minute
+def _shifts(calendar: Calendar, today: date) -> list[tuple[int, int]]:
+    """The shifts that are on at some time of a day, by the minutes of that day."""
     yesterday = today - timedelta(days=1)
-    shifts = (
-        *((hours, minute) for hours in _roster(calendar, today)),
-        *((hours, minute + DAY) for hours in _roster(calendar, yesterday)),
-    )
-    return any(hours.opens <= reached < hours.closes for hours, reached in shifts)
+    return [
+        *((hours.opens, hours.closes) for hours in _roster(calendar, today)),
+        *((hours.opens - DAY, hours.closes - DAY) for hours in _roster(calendar, yesterday)),
+    ]
 
 
 def _roster(calendar: Calendar, day: date) -> Iterator[Hours]:

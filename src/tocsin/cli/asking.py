@@ -28,6 +28,10 @@ def asking(session: Session, *, follow: bool) -> Iterator["Lake"]:
     from tocsin.lake.extra import need
 
     need("This")
+    if session.settings.engine == "duckdb":
+        from tocsin.lake.lean import lean
+
+        lean()
     if follow:
         _follow(session)
     lake_of(session)

@@ -98,9 +98,9 @@ def _written(
 def _made(session: Session, wanted: "Period", late_seconds: int) -> "Report":
     from tocsin.audit.report.making import report_of
     from tocsin.cli.accesses import noted
-    from tocsin.cli.following import stopped_by_signals
     from tocsin.cli.histories import reading
     from tocsin.cli.progress import bars
+    from tocsin.cli.stopping import stopped_by_signals
 
     with reading(session) as log, stopped_by_signals() as stop, bars(session) as show:
         noted(session, log, "audit")

@@ -15,10 +15,10 @@ from tocsin.audit.chosen import (
 )
 from tocsin.audit.export import write
 from tocsin.cli.accesses import noted
-from tocsin.cli.following import stopped_by_signals
 from tocsin.cli.frame import USAGE, Fault, Session
 from tocsin.cli.histories import find, reading, writing
 from tocsin.cli.progress import bar
+from tocsin.cli.stopping import stopped_by_signals
 from tocsin.exports.file import whole
 from tocsin.exports.selection import Stopped
 from tocsin.ledger.keeper import Keeper

@@ -5,17 +5,17 @@ from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from tocsin.cli.following import end_with, opened, stopped_by_signals
 from tocsin.cli.frame import WRONG, Fault, Session
 from tocsin.cli.histories import reading
-from tocsin.cli.progress import Show, bar
-from tocsin.cli.watched import alone
+from tocsin.cli.stopping import end_with, opened, stopped_by_signals
 from tocsin.crew import processors
 from tocsin.lake.origin import check, standing, written_now
 from tocsin.lake.segments import Segments
 from tocsin.store.log import Log
+from tocsin.telemetry.beside import alone
 
 if TYPE_CHECKING:
+    from tocsin.cli.progress import Show
     from tocsin.lake.verifying import Verdict
     from tocsin.lake.writer import Writer
 
@@ -40,7 +40,7 @@ def lake_of(session: Session) -> Segments:
     return segments
 
 
-def _writer(session: Session, log: Log, processes: int | None, show: Show | None) -> "Writer":
+def _writer(session: Session, log: Log, processes: int | None, show: "Show | None") -> "Writer":
     from tocsin.lake.delta import Delta
     from tocsin.lake.writer import Writer
 
@@ -58,6 +58,9 @@ def followed(session: Session, processes: int | None, parent: int | None) -> Non
     beside = alone(session.settings, "lake")
     with stopped_by_signals() as stop, beside:
         if parent is not None:
+            from tocsin.lake.lean import lean
+
+            lean()
             os.nice(NICENESS)
             end_with(parent, stop)
             log = opened(session.settings, stop)
@@ -72,6 +75,8 @@ def followed(session: Session, processes: int | None, parent: int | None) -> Non
 
 def caught_up(session: Session, processes: int | None) -> bool:
     """Write what the log holds now; false if that was interrupted."""
+    from tocsin.cli.progress import bar
+
     with stopped_by_signals() as stop, reading(session) as log, bar(session, "events") as show:
         return _writer(session, log, processes, show).catch_up(stop)
 
@@ -111,6 +116,7 @@ def _plain(value: Any) -> str:
 
 def examined(session: Session) -> bool:
     """Say what is wrong with the lake; true if nothing is."""
+    from tocsin.cli.progress import bar
     from tocsin.lake.verifying import verify
 
     segments = lake_of(session)

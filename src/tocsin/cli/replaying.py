@@ -5,10 +5,10 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 from tocsin.cli.accesses import noted
-from tocsin.cli.following import stopped_by_signals
 from tocsin.cli.frame import INTERRUPTED, USAGE, WRONG, Fault, Session
 from tocsin.cli.histories import reading
 from tocsin.cli.progress import ShowEach, bars
+from tocsin.cli.stopping import stopped_by_signals
 from tocsin.readmodels.database import Database
 from tocsin.readmodels.projection import found
 from tocsin.readmodels.rebuild import Progress, rebuild

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from tocsin.cli.accesses import noted
 from tocsin.cli.frame import Session
-from tocsin.cli.watched import alone
 from tocsin.jetstream.connecting import CannotStream, connected, need, places
 from tocsin.jetstream.intake import Intake
 from tocsin.jetstream.parked import Lot, Parked
@@ -19,6 +18,7 @@ from tocsin.jetstream.watching import watched
 from tocsin.process import tune
 from tocsin.settings import Settings
 from tocsin.store.log import Log
+from tocsin.telemetry.beside import alone
 
 T = TypeVar("T")
 TELL_SECONDS = 10.0

@@ -1,4 +1,4 @@
-"""Processes that follow the log beside the service, watched as it is."""
+"""Projectors that follow the log beside the service, watched as it is."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +10,6 @@ from tocsin.settings import Settings
 from tocsin.store.log import Log
 from tocsin.telemetry import logs
 from tocsin.telemetry.beside import told
-from tocsin.telemetry.figures import Figures
 from tocsin.telemetry.projecting import Rounds
 
 
@@ -43,11 +42,3 @@ def rounds(settings: Settings) -> Iterator[Rounds]:
         if sends is not None and sends.outbox is not None:
             counted.trace(sends.outbox.put, sends.sampled)
         yield counted
-
-
-@contextmanager
-def alone(settings: Settings, process: str) -> Iterator[None]:
-    """What there is to know of any other process of ours, while it runs."""
-    logs.begin(settings, process)
-    with told(settings, Figures(), process):
-        yield

@@ -18,6 +18,7 @@ from uuid import UUID
 import orjson
 
 from tocsin import __version__
+from tocsin.lake.extra import installed
 from tocsin.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,6 +68,10 @@ def work(asked: Connection, settings: Settings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(OSError):
         os.nice(NICENESS)
+    if settings.engine == "duckdb" and installed():
+        from tocsin.lake.lean import lean
+
+        lean()
     with suppress(EOFError, OSError):
         while True:
             job: Job = asked.recv()

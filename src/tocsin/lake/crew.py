@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn
 from tocsin.crew import CONTEXT, END_SECONDS, Crew, WorkerDied
 from tocsin.domain.clock.plan import Rulebooks
 from tocsin.lake import columns
+from tocsin.lake.lean import lean
 from tocsin.lake.scribe import EVERYWHERE, Scribe
 from tocsin.lake.tables import TABLES
 from tocsin.settings import Settings
@@ -152,6 +153,7 @@ def _explain(crew: Crew) -> NoReturn:
 
 def _fold(settings: Settings, part: range, ranges: Sequence[Range], out: Connection) -> None:
     """Write one part of every range, and send it off as columns."""
+    lean()
     with closing(out), closing(Log.open(settings, veiled=True)) as log:
         rules = Rulebooks()
         scribe = Scribe(log, rules, part, CACHED)

@@ -6,11 +6,12 @@ that knows them, but a verdict of the past must not.
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-
-from holidays import HolidayBase, country_holidays
-from holidays.registry import COUNTRIES
+from typing import TYPE_CHECKING
 
 from tocsin.domain.calendar import ClosedDate
+
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 LONGEST_RANGE = 100
 """Years that may be frozen at once. Many holidays follow the moon, and are guesses by then."""
@@ -36,6 +37,9 @@ def public_holidays(
     Raises:
         UnknownHolidays: there is no such country, subdivision or year, or there are too many years.
     """
+    # The library is large, and needed by who makes a policy only: no start waits for it.
+    from holidays import country_holidays
+
     listed = _listed(country)
     if subdivision is not None and subdivision not in listed.subdivisions:
         raise UnknownHolidays(_no_subdivision(listed, country, subdivision), "subdivision")
@@ -55,7 +59,10 @@ def public_holidays(
     return tuple(ClosedDate(on, found[on]) for on in sorted(found))
 
 
-def _listed(country: str) -> HolidayBase:
+def _listed(country: str) -> "HolidayBase":
+    from holidays import country_holidays
+    from holidays.registry import COUNTRIES
+
     codes = {code: module.replace("_", " ").title() for module, (_, code, *_) in COUNTRIES.items()}
     if country not in codes:
         aliases = {alias: code for _, code, *more in COUNTRIES.values() for alias in (code, *more)}
@@ -69,7 +76,7 @@ def _listed(country: str) -> HolidayBase:
     return country_holidays(country)
 
 
-def _no_subdivision(listed: HolidayBase, country: str, subdivision: str) -> str:
+def _no_subdivision(listed: "HolidayBase", country: str, subdivision: str) -> str:
     if not listed.subdivisions:
         return f"{country} has the same holidays everywhere: leave the subdivision out."
     codes = {code: code for code in listed.subdivisions}

@@ -5,6 +5,7 @@ objects would cost more than the folding.
 """
 
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from itertools import chain, islice
 from typing import Any, TypeVar
 
@@ -21,7 +22,6 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex
 from sqlalchemy.sql.expression import ClauseElement
@@ -164,7 +164,8 @@ class RowStore:
         connection.execute(delete(self.table))
 
     def _upserting(self) -> Any:
-        dialect = postgresql if self._dialect.name == "postgresql" else sqlite
+        # Each brings all of its drivers along: only the one that is used.
+        dialect: Any = import_module(f"sqlalchemy.dialects.{self._dialect.name}")
         adding = dialect.insert(self.table)
         kept = self.shape.key
         changes = {n: adding.excluded[n] for n in self.shape.names if n not in kept}

@@ -55,6 +55,14 @@ def told(settings: Settings, figures: Figures, process: str) -> Iterator[Collect
         yield sends
 
 
+@contextmanager
+def alone(settings: Settings, process: str) -> Iterator[None]:
+    """What there is to know of any other process of ours, while it runs."""
+    logs.begin(settings, process)
+    with told(settings, Figures(), process):
+        yield
+
+
 def _served(settings: Settings, figures: Figures) -> Callable[[], object]:
     """Serve figures at their own port, and return how to end that."""
     host, port = settings.host.strip("[]"), settings.metrics_port

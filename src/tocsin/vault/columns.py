@@ -1,5 +1,7 @@
 """What is stored of a vault: itself, its locks, and the keys of subjects. A column is for ever."""
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
 VERSION = 1
@@ -59,13 +61,9 @@ def subjects_table(metadata: MetaData) -> Table:
     columns = table.c
     current = columns.retired_at.is_(None)
     Index("people", columns.lookup)
-    Index(
-        "one_subject_per_person",
-        columns.lookup,
-        unique=True,
-        sqlite_where=current,
-        postgresql_where=current,
-    )
+    # A word of either would bring all of its drivers along; only PostgreSQL has schemas.
+    only: dict[str, Any] = {"postgresql_where" if metadata.schema else "sqlite_where": current}
+    Index("one_subject_per_person", columns.lookup, unique=True, **only)
     Index("cases", columns.stream)
     Index("locked", columns.lock, columns.id)
     return table

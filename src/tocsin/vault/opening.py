@@ -78,7 +78,8 @@ def unlocked(tables: Tables, at_hand: Masters) -> Opened:
         row = _row(connection, tables)
         locks = Locks(tables, at_hand, row.id)
         secret = locks.unwrap(connection, row.lookup_lock, row.lookup, f"lookup|{row.id}")
-        locks.secret(connection, row.lock)
+        if row.lock != row.lookup_lock:
+            locks.secret(connection, row.lock)
     return Opened(row.id, tables, locks, at_hand, Rows(tables, locks, secret), row.accepted)
 
 

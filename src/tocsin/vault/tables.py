@@ -7,6 +7,7 @@ there after a power cut, so every commit waits for the disk.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -20,7 +21,6 @@ from sqlalchemy import (
     Select,
     create_engine,
     event,
-    inspect,
     text,
 )
 from sqlalchemy.exc import DBAPIError
@@ -32,6 +32,22 @@ from tocsin.vault.records import VaultUnavailable
 
 SCHEMA = "tocsin_vault"
 BUSY_SECONDS = 10
+THERE = {
+    False: "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'vault'",
+    True: "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+    f" ON n.oid = relnamespace WHERE nspname = '{SCHEMA}' AND relname = 'vault'",
+}
+"""How a file is asked, and how a database, whether the tables have been made: every process that
+opens a log asks that, so it is short."""
+
+
+@cache
+def _declared(schema: str | None) -> MetaData:
+    """The tables as they are in a schema: declared once, however often a vault is opened."""
+    metadata = MetaData(schema=schema)
+    for declare in (vault_table, locks_table, subjects_table):
+        declare(metadata)
+    return metadata
 
 
 class Tables:
@@ -41,10 +57,11 @@ class Tables:
         self._engine, self._schema, self.place = engine, schema, place
         self._asking = Lock()
         self._kept: Connection | None = None
-        self._metadata = MetaData(schema=schema)
-        self.vault = vault_table(self._metadata)
-        self.locks = locks_table(self._metadata)
-        self.subjects = subjects_table(self._metadata)
+        self._declared = _declared(schema)
+        self.vault, self.locks, self.subjects = (
+            self._declared.tables[f"{schema}.{name}" if schema else name]
+            for name in ("vault", "locks", "subjects")
+        )
 
     @classmethod
     def at_file(cls, file: Path, *, make: bool) -> "Tables":
@@ -80,7 +97,7 @@ class Tables:
     def there(self) -> bool:
         """Whether the tables have been made."""
         with self._engine.connect() as connection:
-            return inspect(connection).has_table("vault", schema=self._schema)
+            return connection.exec_driver_sql(THERE[bool(self._schema)]).first() is not None
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -136,7 +153,7 @@ class Tables:
         """Make the tables, if they are not there."""
         if self._schema:
             connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {self._schema}"))
-        self._metadata.create_all(connection)
+        self._declared.create_all(connection)
 
     def rename(self, name: str) -> str:
         """Give the schema another name, so that its own is free; returns that name."""

@@ -38,8 +38,8 @@ def command(session: Session, target: Path, vault: Path | None, content: bool | 
     """
     from tocsin.backup import Interrupted, back_up
     from tocsin.cli.backups import INTERRUPTED_FAULT, note_leaving
-    from tocsin.cli.following import stopped_by_signals
     from tocsin.cli.progress import bars
+    from tocsin.cli.stopping import stopped_by_signals
 
     note_leaving(session)
     try:

@@ -1,6 +1,5 @@
 """`tocsin demo`: an outage of the e-mail service, played on a real log."""
 
-import asyncio
 from contextlib import ExitStack
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,8 @@ def command(session: Session) -> None:
     It prints what the queues and the timeline said on the way. It plays in a temporary home that
     is gone afterwards, unless --home or --database names where to keep it.
     """
+    import asyncio
+
     from tocsin.cli.stage import now, play
     from tocsin.cli.story import LENGTH, email_outage
 

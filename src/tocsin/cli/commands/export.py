@@ -118,9 +118,9 @@ def _written(
     session: Session, form: "Format", asked: dict[str, Any], chosen: dict[str, str]
 ) -> int:
     from tocsin.cli.accesses import noted
-    from tocsin.cli.following import stopped_by_signals
     from tocsin.cli.histories import reading
     from tocsin.cli.progress import bar
+    from tocsin.cli.stopping import stopped_by_signals
     from tocsin.exports.reading import Source
     from tocsin.exports.run import check, to_file, to_stream
     from tocsin.exports.selection import Stopped

@@ -89,9 +89,9 @@ def _command(module: ModuleType) -> click.Command:
 
 
 def _import(session: Session, module: ModuleType, source: Path, times: tzinfo) -> "Report":
-    from tocsin.cli.following import stopped_by_signals
     from tocsin.cli.histories import writing
     from tocsin.cli.progress import bar
+    from tocsin.cli.stopping import stopped_by_signals
 
     with (
         writing(session) as log,

@@ -21,9 +21,10 @@ def command(session: Session, names: tuple[str, ...], everything: bool, fresh: b
     """
     from contextlib import closing
 
-    from tocsin.cli.following import named, stopped_by_signals
+    from tocsin.cli.following import named
     from tocsin.cli.histories import reading
     from tocsin.cli.progress import bar
+    from tocsin.cli.stopping import stopped_by_signals
     from tocsin.readmodels.bulk.hands import Hands
     from tocsin.readmodels.database import Database
     from tocsin.readmodels.rebuild import rebuild

@@ -77,8 +77,8 @@ def command(
 
 def _check(session: Session, backup: Path, lines: list[str], keys: "list[Vkey]") -> None:
     from tocsin.backup import check
-    from tocsin.cli.following import stopped_by_signals
     from tocsin.cli.progress import bars
+    from tocsin.cli.stopping import stopped_by_signals
 
     with stopped_by_signals() as stop, bars(session) as show:
         found = check(backup, lines, keys, show=show, stop=stop.is_set)
@@ -94,8 +94,8 @@ def _restore(
     master_from: str,
 ) -> None:
     from tocsin.backup import restore
-    from tocsin.cli.following import stopped_by_signals
     from tocsin.cli.progress import bars
+    from tocsin.cli.stopping import stopped_by_signals
 
     with stopped_by_signals() as stop, bars(session) as show:
         put = restore(

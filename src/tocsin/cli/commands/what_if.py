@@ -127,8 +127,8 @@ def _condition(text: str) -> tuple[str, str]:
 
 
 def _replayed(session: Session, question: "Question") -> dict[str, Any] | None:
-    from tocsin.cli.following import stopped_by_signals
     from tocsin.cli.progress import bar
+    from tocsin.cli.stopping import stopped_by_signals
     from tocsin.whatif.replay import replay
 
     with stopped_by_signals() as stop, bar(session, "events") as show:
