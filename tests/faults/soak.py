@@ -199,4 +199,4 @@ def soak(site: Site, seconds: int) -> Result:
     )
 
 
-TRIALS = (Trial("T26", "seconds at half of the full load", soak, 15, 3_600, alone=True),)
+TRIALS = (Trial("T26", "seconds at half of the full load", soak, 8, 3_600, alone=True),)
