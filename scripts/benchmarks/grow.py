@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 from histories import history
-from http_mix import loaded
+from http_mix import loaded, spent
 from probe import fsyncs_per_second
 from rich.console import Console
 from rich.table import Table
@@ -39,6 +39,8 @@ CONNECTIONS = 4
 """Few: it is about how long one takes, not about how many there can be."""
 QUEUE_PAGE, READ, SAMPLED = 50, 2_000, 40
 SETTLE_SECONDS = 3_600.0
+IDLE = 0.2
+"""Of one processor: what all processes of a service take while nobody asks for anything."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Size:
     api_mib: float
     projector_mib: float
     start_s: float
+    quiet_s: float
     fsyncs: float
 
 
@@ -69,8 +72,11 @@ FIGURES = {
     "api_mib": "API, MiB",
     "projector_mib": "projector, MiB",
     "start_s": "start to ready, s",
+    "quiet_s": "start to quiet, s",
 }
 """What must stay flat, in the order of the table."""
+UNDRAWN = {"command_p99_ms", "queue_p99_ms", "incident_p99_ms", "quiet_s"}
+"""No more lines than can be told apart."""
 
 
 def show(
@@ -89,7 +95,7 @@ def show(
     if plot is not None:
         from grown import picture
 
-        drawn = {name: said for name, said in FIGURES.items() if "p99" not in said}
+        drawn = {name: said for name, said in FIGURES.items() if name not in UNDRAWN}
         plot.write_text(picture([asdict(each) for each in found], drawn).svg())
 
 
@@ -137,7 +143,9 @@ def measured(settings: Settings, incidents: int, seconds: int) -> Size:
     """Start the service on it, and look at each figure."""
     fsyncs = fsyncs_per_second(settings.home)
     with _served(settings) as server:
-        started = server.ready_seconds
+        began = time.perf_counter() - server.ready_seconds
+        _calm(server)
+        quiet = time.perf_counter() - began
         _asked(server, settings, _queue_pages(server), 1)
         commands = loaded(server, CONNECTIONS, seconds)
         queue = _asked(server, settings, _queue_pages(server), seconds)
@@ -156,9 +164,20 @@ def measured(settings: Settings, incidents: int, seconds: int) -> Size:
             incident_p99_ms=incident["p99_ms"],
             api_mib=api,
             projector_mib=projector,
-            start_s=started,
+            start_s=server.ready_seconds,
+            quiet_s=quiet,
             fsyncs=fsyncs,
         )
+
+
+def _calm(server: Server) -> None:
+    """Wait until everybody has read what they read after a start."""
+    now = sum(spent(server))
+    while True:
+        time.sleep(1.0)
+        before, now = now, sum(spent(server))
+        if now - before < IDLE:
+            return
 
 
 @contextmanager

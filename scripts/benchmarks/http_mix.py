@@ -79,9 +79,9 @@ def run(
                 _await_read_models(server)
             loaded(server, connections, WARM_UP_SECONDS)
             watch = _Watch(server) if service == "tocsin" else None
-            before = _spent(server)
+            before = spent(server)
             result = loaded(server, connections, seconds)
-            api, beside = (now - then for now, then in zip(_spent(server), before, strict=True))
+            api, beside = (now - then for now, then in zip(spent(server), before, strict=True))
             return Run(
                 service=service,
                 connections=connections,
@@ -144,12 +144,14 @@ def _megabytes(server: Server) -> float:
     return float(sum(each.memory_info().rss for each in _processes(server)) / 2**20)
 
 
-def _spent(server: Server) -> tuple[float, float]:
+def spent(server: Server) -> tuple[float, float]:
     """Seconds of the processor so far: of those who answer, and of those who read on."""
-    spent = {False: 0.0, True: 0.0}
+    found = {False: 0.0, True: 0.0}
     for each in _processes(server):
-        spent[bool(BESIDE & set(each.cmdline()))] += sum(each.cpu_times()[:2])
-    return spent[False], spent[True]
+        if each.status() == psutil.STATUS_ZOMBIE:
+            continue
+        found[bool(BESIDE & set(each.cmdline()))] += sum(each.cpu_times()[:2])
+    return found[False], found[True]
 
 
 def _lag(server: Server) -> float:
