@@ -1,6 +1,5 @@
 """What every test may ask for; and whoever runs it keeps their own settings and data untouched."""
 
-import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,14 +39,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(HERE).parts[0] in DOMAIN:
             item.add_marker("domain")
-
-
-def pytest_collection_finish() -> None:
-    """What was collected stays to the end: to look for cycles among it over and over would be a
-    seventh of the suite's time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(scope="session", autouse=True)
