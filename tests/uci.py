@@ -1,5 +1,6 @@
 """The real history of a company's incidents, imported once for everybody who asks about it."""
 
+import csv
 import fcntl
 import os
 import pickle
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from tocsin.importers.report import Report
 from tocsin.importers.servicenow_audit import import_file
@@ -16,6 +18,8 @@ from tocsin.settings import Settings
 from tocsin.store.log import Log
 
 FILE = "incident_event_log.dev.csv.zst"
+Rows = dict[str, list[dict[str, str]]]
+"""What the file says, by the number of the incident."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,15 @@ class Imported:
     log: Log
     settings: Settings
     report: Report
+
+
+def exported(file: Path) -> Rows:
+    """The rows of each incident, in the order of the file, without any code of ours."""
+    found: Rows = {}
+    with zstandard.open(file, "rt", encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            found.setdefault(row["number"], []).append(row)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -120,13 +120,9 @@ def of_trends(parser: argparse.ArgumentParser) -> None:
 
 def over_http(console: Console, runs: int, seconds: int) -> None:
     """Ours beside the naive app and the empty POST, for each number of connections."""
-    found: dict[tuple[int, str], list[http_mix.Run]] = {}
-    for number in range(1, runs + 1):
-        for connections in CONNECTIONS:
-            for service in SERVICES:
-                _progress(f"run {number} of {runs}: {service}, {connections} connections")
-                run = http_mix.run(service, connections, seconds)
-                found.setdefault((connections, service), []).append(run)
+    found = http_mix.in_turns(
+        runs, CONNECTIONS, SERVICES, lambda service, count: http_mix.run(service, count, seconds)
+    )
     title = "Report, acknowledge, resolve: durable commands per second"
     console.print(http_mix.compared(title, "service", found, "empty", "naive", "projected"))
     console.print(http_mix.lagged(run for runs in found.values() for run in runs))

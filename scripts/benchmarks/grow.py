@@ -149,7 +149,7 @@ def measured(settings: Settings, incidents: int, seconds: int) -> Size:
         _asked(server, settings, _queue_pages(server), 1)
         commands = loaded(server, CONNECTIONS, seconds)
         queue = _asked(server, settings, _queue_pages(server), seconds)
-        incident = _asked(server, settings, _incidents(settings), seconds)
+        incident = _asked(server, settings, _incidents(settings, incidents), seconds)
         for each in (commands, queue, incident):
             assert not each["failed"], each
         api, projector = _megabytes(server)
@@ -172,12 +172,13 @@ def measured(settings: Settings, incidents: int, seconds: int) -> Size:
 
 def _calm(server: Server) -> None:
     """Wait until everybody has read what they read after a start."""
-    now = sum(spent(server))
-    while True:
+    now, until = sum(spent(server)), time.monotonic() + SETTLE_SECONDS
+    while time.monotonic() < until:
         time.sleep(1.0)
         before, now = now, sum(spent(server))
         if now - before < IDLE:
             return
+    raise RuntimeError("the service does not come to rest")
 
 
 @contextmanager
@@ -202,17 +203,17 @@ def _queue_pages(server: Server) -> list[str]:
     return [f"/queues/{queue['group']}?limit={QUEUE_PAGE}".replace(" ", "%20") for queue in queues]
 
 
-def _incidents(settings: Settings) -> list[str]:
-    """Incidents from everywhere in the log, more than are kept in memory at any time."""
-    dice, found = Random(1), list[str]()
+def _incidents(settings: Settings, incidents: int) -> list[str]:
+    """Incidents from everywhere in the history that was drawn, each once, and more than are kept in
+    memory; not those of earlier measurements, which have fewer events."""
+    dice, found = Random(1), dict[str, None]()
     with closing(Log.open(settings, veiled=True)) as log:
-        head = log.head()
-        while len(found) < READ:
-            for _, body in log.raw_page(dice.randrange(head), SAMPLED):
+        while len(found) < min(READ, incidents // 2):
+            for _, body in log.raw_page(dice.randrange(incidents * EVENTS), SAMPLED):
                 raw = json.loads(body)
                 if raw["event"] == "incident.reported":
-                    found.append(f"/incidents/{raw['stream']}")
-    return found
+                    found[f"/incidents/{raw['stream']}"] = None
+    return list(found)
 
 
 def _head(settings: Settings) -> int:

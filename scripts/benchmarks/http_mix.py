@@ -4,12 +4,14 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +194,21 @@ class _Watch:
         self._over.set()
         self._thread.join()
         return self._lags
+
+
+def in_turns(
+    runs: int, connections: Iterable[int], kinds: Iterable[str], measure: Callable[[str, int], Run]
+) -> dict[tuple[int, str], list[Run]]:
+    """So many runs of each kind with each number of connections, one kind after the other, so that
+    a slow minute of the machine hits them all alike."""
+    found: dict[tuple[int, str], list[Run]] = {}
+    order = list(product(connections, kinds))
+    for number in range(1, runs + 1):
+        for count, kind in order:
+            said = f"run {number} of {runs}: {kind}, {count} connections ..."
+            print(said, file=sys.stderr, flush=True)
+            found.setdefault((count, kind), []).append(measure(kind, count))
+    return found
 
 
 def compared(title: str, what: str, found: dict[tuple[int, str], list[Run]], *beside: str) -> Table:

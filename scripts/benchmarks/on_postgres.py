@@ -17,15 +17,12 @@ PROCESSES = 2
 
 def compared(console: Console, runs: int, seconds: int) -> None:
     """Commands per second of both, in turns, as ratios within a run."""
-    found: dict[tuple[int, str], list[http_mix.Run]] = {}
-    for number in range(1, runs + 1):
-        for connections in CONNECTIONS:
-            for service in SERVICES:
-                said = f"run {number} of {runs}: {service} on PostgreSQL, {connections} connections"
-                print(said, file=sys.stderr, flush=True)
-                with _database() as url:
-                    run = http_mix.run(service, connections, seconds, url, PROCESSES)
-                found.setdefault((connections, service), []).append(run)
+
+    def measure(service: str, connections: int) -> http_mix.Run:
+        with _database() as url:
+            return http_mix.run(service, connections, seconds, url, PROCESSES)
+
+    found = http_mix.in_turns(runs, CONNECTIONS, SERVICES, measure)
     title = f"The same on PostgreSQL, {PROCESSES} API processes each: commands/s"
     console.print(http_mix.compared(title, "service", found, "naive", "projected"))
     console.print(http_mix.lagged(run for runs in found.values() for run in runs))

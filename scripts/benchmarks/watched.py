@@ -1,6 +1,5 @@
 """What watching costs: the service without telemetry, and with it, in turns."""
 
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +7,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import http_mix
 from rich.console import Console
-from rich.table import Table
-from spreads import spread
 
 CONNECTIONS = 16
 OFF = "off"
@@ -52,27 +49,13 @@ def swallowing() -> Iterator[str]:
 
 def compared(console: Console, runs: int, seconds: int) -> None:
     """Commands per second in each form, as ratios to the service that nobody watches."""
-    found: dict[str, list[http_mix.Run]] = {}
     with swallowing() as collector:
-        for number in range(1, runs + 1):
-            for form, variables in FORMS.items():
-                print(f"run {number} of {runs}: {form}", file=sys.stderr, flush=True)
-                on = {"TOCSIN_TELEMETRY": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": collector}
-                given = {**on, **variables} if form != OFF else {}
-                run = http_mix.run("tocsin", CONNECTIONS, seconds, **given)
-                found.setdefault(form, []).append(run)
-    table = Table(title="Report, acknowledge, resolve, with OpenTelemetry: commands/s")
-    table.add_column("sends")
-    for heading in ("commands/s", "of off", "p50 ms", "p99 ms", "failed"):
-        table.add_column(heading, justify="right")
-    for form, mine in found.items():
-        ratios = [a.per_second / b.per_second for a, b in zip(mine, found[OFF], strict=True)]
-        table.add_row(
-            form,
-            spread([run.per_second for run in mine]),
-            spread(ratios, 2),
-            spread([run.p50_ms for run in mine], 1),
-            spread([run.p99_ms for run in mine], 1),
-            str(sum(run.failed for run in mine)),
-        )
-    console.print(table)
+        on = {"TOCSIN_TELEMETRY": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": collector}
+
+        def measure(form: str, connections: int) -> http_mix.Run:
+            given = {**on, **FORMS[form]} if form != OFF else {}
+            return http_mix.run("tocsin", connections, seconds, **given)
+
+        found = http_mix.in_turns(runs, (CONNECTIONS,), FORMS, measure)
+    title = "Report, acknowledge, resolve, with OpenTelemetry: commands/s"
+    console.print(http_mix.compared(title, "sends", found, OFF))

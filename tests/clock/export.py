@@ -1,11 +1,7 @@
 """What the export of the real history says itself, without any clock of ours."""
 
-import csv
 from itertools import groupby, islice, pairwise
-from pathlib import Path
 from typing import NamedTuple
-
-import zstandard
 
 from tests.readmodels.figures import micros
 
@@ -18,15 +14,6 @@ class Row(NamedTuple):
     at: int
     state: str
     priority: int
-
-
-def exported(file: Path) -> dict[str, list[dict[str, str]]]:
-    """The rows of each incident, in the order of the file."""
-    with zstandard.open(file, "rt", encoding="utf-8", newline="") as lines:
-        return {
-            number: list(rows)
-            for number, rows in groupby(csv.DictReader(lines), key=lambda row: row["number"])
-        }
 
 
 def rows_of(lines: list[dict[str, str]]) -> list[Row]:

@@ -16,9 +16,9 @@ from uuid import UUID
 
 import pytest
 
-from tests.clock.export import Row, exported, priority_at, resolution, response, rows_of
+from tests.clock.export import Row, priority_at, resolution, response, rows_of
 from tests.readmodels.figures import micros
-from tests.uci import FILE, Imported
+from tests.uci import FILE, Imported, exported
 from tocsin.domain.clock.course import Course, Hold
 from tocsin.domain.clock.happening import Happening, happening, in_order
 from tocsin.domain.clock.plan import Rulebooks

@@ -74,7 +74,9 @@ def serving(
     try:
         url = f"http://127.0.0.1:{port}"
         _wait(process, url, said)
-        yield Service(url, key or _key(said))
+        service = Service(url, key or _key(said))
+        _wait_for_read_models(service)
+        yield service
     finally:
         process.terminate()
         try:
@@ -95,6 +97,14 @@ def _wait(process: subprocess.Popen[bytes], url: str, said: Path) -> None:
             pass
         time.sleep(0.1)
     raise AssertionError(f"not ready: {said.read_text()}")
+
+
+def _wait_for_read_models(service: Service) -> None:
+    """They are begun by a process beside the one that is ready."""
+    until = time.monotonic() + READY_SECONDS
+    while not service.get("/projections")["items"]:
+        assert time.monotonic() < until, "the read models do not begin"
+        time.sleep(0.05)
 
 
 def _key(said: Path) -> str:

@@ -6,16 +6,15 @@ counts seconds is left alone. Of two servers on one database, each has a clock o
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import cycle, islice, pairwise
 from pathlib import Path
 from random import Random
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
-from urllib.error import HTTPError
 from uuid import UUID
 
 from tests.faults.audit import audit, every_event
@@ -199,8 +198,9 @@ def _unready(scene: Scene) -> int:
 def _ready(service: Service) -> bool:
     ends = monotonic() + SETTLE_SECONDS
     while monotonic() < ends:
-        with suppress(HTTPError):
-            return bool(service.get("/health/ready"))
+        if service.is_ready():
+            return True
+        sleep(0.05)
     return False
 
 

@@ -13,11 +13,9 @@ from pathlib import Path
 from time import monotonic
 from urllib.error import HTTPError
 
-from tests.faults.audit import audit
 from tests.faults.disks import run
-from tests.faults.probing import Heard, Probes, as_told, asked_again
+from tests.faults.probing import Heard, Probes, as_told, audited
 from tests.faults.service import Service
-from tests.faults.storm import caught_up
 from tests.faults.trials import Result, Site, Trial, together
 
 SOURCE = Path(__file__).with_name("faultio.c")
@@ -26,7 +24,7 @@ CROWD, QUEUE = 64, 24
 """Clients, and commands that may wait: more of them come at a time than are let in."""
 MEGABYTES_MORE = 64
 """What a service under back-pressure may take at most."""
-SETTLE_SECONDS, LOOK_SECONDS, AGAIN = 0.5, 1.0, 50
+SETTLE_SECONDS, LOOK_SECONDS = 0.5, 1.0
 
 
 def lacking() -> str:
@@ -97,9 +95,7 @@ def slow(site: Site, count: int) -> Result:
         grown = _megabytes(service) - before
         disk.say("")
         early = premature(probes.heard, disk.flushes())
-        later = asyncio.run(asked_again(service, probes.refused[:AGAIN]))
-        caught_up(service)
-        found = audit(service.settings, [*as_told(probes.heard), *later])
+        found = audited(probes, service)
     finally:
         service.stop()
     slowest = [ended - began for began, ended, _ in disk.flushes()]
@@ -157,9 +153,7 @@ def _failed(site: Site, how: str, number: int) -> Result:
         later = len(probes.acknowledged) - after
         service.kill(with_projector=True)
         service.start()
-        again = asyncio.run(asked_again(service, probes.refused[:AGAIN]))
-        caught_up(service)
-        found = audit(service.settings, [*as_told(probes.heard), *again])
+        found = audited(probes, service)
         whole = bool(service.run("verify")["ok"])
     finally:
         service.stop()

@@ -13,20 +13,19 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from tests.faults.audit import Audit, audit
+from tests.faults.audit import Audit
 from tests.faults.disks import formatted, lacking, mounted, repaired, run, tmpfs
 from tests.faults.flushes import Disk, answers, premature
 from tests.faults.flushes import lacking as without_compiler
-from tests.faults.probing import Probes, as_told, asked_again
+from tests.faults.probing import Probes, as_told, audited
 from tests.faults.service import Service
-from tests.faults.storm import caught_up
 from tests.faults.trials import Result, Site, Trial, together
 
 MEGABYTES, FILLS_OF_ONE_DISK = 64, 4
 """After so many what is stored takes too much of it: then comes an empty one."""
 PIECE, LEFT = 65_536, 131_072
 """What is filled in at a time, and what a disk that is almost full has left."""
-LOOK_SECONDS, WELL_SECONDS, AGAIN = 1.0, 60.0, 50
+LOOK_SECONDS, WELL_SECONDS = 1.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -67,9 +66,7 @@ def _filled(home: Path, times: int) -> Result:
         service.start()
         probes = Probes(service)
         phases = asyncio.run(_fills(probes, home, times))
-        again = asyncio.run(asked_again(service, probes.refused[:AGAIN]))
-        caught_up(service)
-        found = audit(service.settings, [*as_told(probes.heard), *again])
+        found = audited(probes, service)
         whole = bool(service.run("verify")["ok"])
     finally:
         service.stop()
@@ -148,9 +145,7 @@ def _aborted(folder: Path) -> Result:
         service = Service(home)
         try:
             service.start()
-            again = asyncio.run(asked_again(service, probes.refused[:AGAIN]))
-            caught_up(service)
-            found = audit(service.settings, [*as_told(probes.heard), *again])
+            found = audited(probes, service)
             whole = bool(service.run("verify")["ok"])
         finally:
             service.stop()

@@ -55,18 +55,10 @@ Fault = Callable[[Scene, Seen, Random], None]
 """Happens once, and returns when it is over."""
 
 
-def ready(service: Service) -> bool:
-    """Whether it says that it is fit to be asked."""
-    try:
-        return bool(service.get("/health/ready"))
-    except (OSError, ValueError):
-        return False
-
-
 def alarmed(scene: Scene, seen: Seen) -> None:
     """Wait until it says that something is wrong."""
     began = time.monotonic()
-    while ready(scene.service):
+    while scene.service.is_ready():
         assert time.monotonic() - began < PATIENCE_SECONDS, "nobody said anything"
         time.sleep(LOOK_SECONDS)
     seen.alarms.append(time.monotonic() - began)
@@ -162,7 +154,7 @@ def settled(scene: Scene) -> float:
             live = [p for p in scene.service.get("/projections")["items"] if p["role"] == "live"]
             head = head or max((each["head"] for each in live), default=0)
             behind = [p for p in live if p["position"] < head or p["state"] != "running"]
-            if live and not behind and ready(scene.service):
+            if live and not behind and scene.service.is_ready():
                 return time.monotonic() - began
         except (OSError, ValueError):
             pass

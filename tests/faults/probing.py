@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 from itertools import count
 from time import monotonic
 
+from tests.faults.audit import Audit, audit
 from tests.faults.load import Told
 from tests.faults.service import Service
+from tests.faults.storm import caught_up
 from tests.faults.wire import BROKEN, Answer, to
 from tests.faults.wire import told as told_at_last
 
 REFUSED_SECONDS = 0.02
 """Who was refused comes back with something else after so long."""
+AGAIN = 50
+"""So many of those who were refused ask once more when all is over."""
 PROBLEM = b"application/problem+json"
 REPORTS = "/incidents"
 
@@ -97,6 +101,13 @@ async def asked_again(service: Service, refused: Iterable[Heard]) -> list[Told]:
         found.append(_told(each.key, answer))
     wire.close()
     return found
+
+
+def audited(probes: Probes, service: Service) -> Audit:
+    """What a service has on record when all is over, and some of the refused have asked again."""
+    again = asyncio.run(asked_again(service, probes.refused[:AGAIN]))
+    caught_up(service)
+    return audit(service.settings, [*as_told(probes.heard), *again])
 
 
 def as_told(heard: Iterable[Heard]) -> list[Told]:

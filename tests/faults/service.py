@@ -66,7 +66,7 @@ class Service:
             stdout=subprocess.DEVNULL,
             stderr=self._log,
         )
-        while not self._is_ready():
+        while not self.is_ready():
             assert self._server.poll() is None, f"it ended by itself:\n{self.stderr()}"
             assert time.monotonic() - began < READY_SECONDS, f"never ready:\n{self.stderr()}"
             time.sleep(POLL_SECONDS)
@@ -135,7 +135,8 @@ class Service:
         """The last of what it complained about."""
         return (self.settings.home / "stderr").read_text(errors="replace")[-4_000:]
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether it says that it is fit to be asked."""
         with suppress(OSError, ValueError):
             return bool(self.get("/health/ready"))
         return False

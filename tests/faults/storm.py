@@ -135,9 +135,11 @@ async def ask_again(service: Service, before: list[Told]) -> list[str]:
 
 
 def caught_up(service: Service) -> None:
-    """It is well again, and soon the live read models have seen all events."""
-    assert service.get("/health/ready") == {"status": "ready"}
+    """Soon it is well again, and the live read models have seen all events."""
     until = time.monotonic() + CATCH_UP_SECONDS
+    while not service.is_ready():
+        assert time.monotonic() < until, f"it is not ready\n{service.stderr()}"
+        time.sleep(0.05)
     while True:
         live = [each for each in service.get("/projections")["items"] if each["role"] == "live"]
         if live and not any(each["lag_events"] for each in live):

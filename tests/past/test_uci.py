@@ -6,7 +6,6 @@ say, too. As of a moment those are heeded. As the rows were written first, they 
 that come with the export, which `tests.readmodels.test_uci` folds.
 """
 
-import csv
 import json
 import threading
 from collections import Counter
@@ -17,12 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import zstandard
 
 from tests.past import kit
 from tests.readmodels.figures import micros
-from tests.trends.test_uci import OVER, Rows, state_at
-from tests.uci import FILE, Imported
+from tests.trends.test_uci import OVER, state_at
+from tests.uci import FILE, Imported, exported
 from tocsin.domain.openings import microseconds
 from tocsin.lake.writer import Writer
 from tocsin.past.asking import Source
@@ -38,10 +36,7 @@ class Export:
     """The file of the company, asked without any code of ours."""
 
     def __init__(self, file: Path) -> None:
-        self._incidents: Rows = {}
-        with zstandard.open(file, "rt", encoding="utf-8", newline="") as lines:
-            for row in csv.DictReader(lines):
-                self._incidents.setdefault(row["number"], []).append(row)
+        self._incidents = exported(file)
 
     @cache  # noqa: B019 - there is one of it
     def unresolved(self, moment: Moment, *, moved: bool) -> Counter[str]:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.store.samples import ACKNOWLEDGED, entry, logged, noted, texts
+from tocsin.domain.subject.events import SubjectPurged
 from tocsin.store.entries import Duplicate, Entry, Failed, Stale, Stored
 from tocsin.store.log import Log
 
@@ -127,3 +128,15 @@ def test_events_of_some_names_are_found_among_the_others_in_order(log: Log) -> N
     assert [3, 4] == [position for position, _ in log.raw_named(names, 1, 5, 2)]
     assert [3] == [position for position, _ in log.raw_named(names, 2, 3, 10)]
     assert [] == log.raw_named(["incident.closed"], 0, 5, 10)
+
+
+def test_rare_events_are_found_alone_and_among_others(log: Log) -> None:
+    purged = SubjectPurged(forgotten=1, places=("lake",))
+    log.commit([entry(noted("1"), purged, noted("2"), logged("X-1"), purged)])
+    page = log.raw_page(0, 10)
+    purges = ["subject.purged", "subject.forgotten"]
+    assert [page[n - 1] for n in (2, 5)] == log.raw_named(purges, 0, 5, 10)
+    assert [page[4]] == log.raw_named(purges[:1], 2, 5, 10)
+    assert [page[1]] == log.raw_named(purges, 0, 5, 1)
+    assert [] == log.raw_named(purges[1:], 0, 5, 10)
+    assert [page[n - 1] for n in (2, 4, 5)] == log.raw_named([*purges, "incident.logged"], 0, 5, 9)

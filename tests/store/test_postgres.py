@@ -2,9 +2,11 @@
 
 import logging
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
+from typing import Any, LiteralString
 from uuid import uuid4
 
 import psycopg
@@ -224,6 +226,25 @@ def test_a_reader_never_writes(postgres_store: Store) -> None:
             "UPDATE tocsin.head SET position = 7 RETURNING position"
         )
     assert reader.head() == 0
+
+
+def test_rare_events_are_not_looked_for_in_the_whole_log(
+    postgres_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = postgres_store.open()
+    log.commit([entry(*(noted(str(n)) for n in range(1_000)))])
+    server = log.recorder._server  # type: ignore[attr-defined]
+    read, plans = server.read, []
+
+    def explained(statement: LiteralString, parameters: Sequence[Any]) -> list[Any]:
+        plans.append("".join(row[0] for row in read(f"EXPLAIN {statement}", parameters)))
+        rows: list[Any] = read(statement, parameters)
+        return rows
+
+    monkeypatch.setattr(server, "read", explained)
+    for names in (["subject.forgotten"], ["subject.forgotten", "incident.closed"]):
+        log.raw_named(names, 0, 1_000, 10)
+    assert ["rare_events" in plan for plan in plans] == [True, False]
 
 
 def test_more_threads_than_connections_read_at_the_same_time(postgres_store: Store) -> None:

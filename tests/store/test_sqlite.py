@@ -5,7 +5,7 @@ import resource
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -193,6 +193,24 @@ def test_a_reader_never_writes(log: Log, store: Store) -> None:
         reader.commit([entry(noted("a"))])
     with pytest.raises(StoreUnavailable, match="readonly"):
         reader.recorder._read("DELETE FROM claims")  # type: ignore[attr-defined]
+
+
+def test_rare_events_are_not_looked_for_in_the_whole_log(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.commit([entry(*(noted(str(n)) for n in range(1_000)))])
+    read = log.recorder._read  # type: ignore[attr-defined]
+    plans: list[str] = []
+
+    def explained(statement: str, parameters: Sequence[Any]) -> list[Any]:
+        plans.extend(row[-1] for row in read(f"EXPLAIN QUERY PLAN {statement}", parameters))
+        rows: list[Any] = read(statement, parameters)
+        return rows
+
+    monkeypatch.setattr(log.recorder, "_read", explained)
+    for names in (["subject.forgotten"], ["subject.forgotten", "incident.closed"]):
+        log.raw_named(names, 0, 1_000, 10)
+    assert ["rare_events" in plan for plan in plans] == [True, False]
 
 
 @pytest.mark.parametrize("writer", [True, False])

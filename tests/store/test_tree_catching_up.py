@@ -144,7 +144,7 @@ class TestALogOfTheFirstSchema:
             connection.execute("UPDATE tocsin.head SET position = 70")
         expected = bodies(source)
         source.close()
-        with pytest.raises(StoreUnavailable, match="has schema 1; this version needs 2"):
+        with pytest.raises(StoreUnavailable, match="has schema 1; this version needs 3"):
             postgres_store.open(writer=False)
         log = postgres_store.open()
         assert bodies(log) == expected

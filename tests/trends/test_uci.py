@@ -1,6 +1,5 @@
 """A year of a real company: what trends say of it is what its own export says."""
 
-import csv
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -14,12 +13,11 @@ from threading import Event
 from typing import Any
 
 import pytest
-import zstandard
 
 from tests.readmodels.figures import micros, rounded
 from tests.readmodels.test_uci import without
 from tests.trends.figures import FIGURES, NOT_ANSWERED, WITHOUT, Asked
-from tests.uci import FILE, Imported
+from tests.uci import FILE, Imported, Rows, exported
 from tocsin.domain.openings import microseconds
 from tocsin.lake import Lake, open_lake
 from tocsin.lake.writer import Writer
@@ -37,7 +35,6 @@ APART = (
 OVER = ("Resolved", "Closed")
 STATES = {"new": "New", "in-progress": "Active", "on-hold": "Awaiting", "resolved": "Resolved"}
 MINUTE_US = 60_000_000
-Rows = dict[str, list[dict[str, str]]]
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +47,7 @@ def lake(imported_uci: Imported, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture(scope="module")
 def export(uci: Path) -> Rows:
-    """The rows of each incident, in the order of the file."""
-    found: Rows = {}
-    with zstandard.open(uci / FILE, "rt", encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            found.setdefault(row["number"], []).append(row)
-    return found
+    return exported(uci / FILE)
 
 
 @pytest.fixture(scope="module")

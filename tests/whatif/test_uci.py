@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.clock.export import exported, priority_at, resolution, rows_of
+from tests.clock.export import priority_at, resolution, rows_of
 from tests.readmodels.figures import micros
-from tests.uci import FILE, Imported
+from tests.uci import FILE, Imported, exported
 from tests.whatif.kit import ask
 from tocsin.domain.openings import MINUTE_US
 from tocsin.domain.policy import DEFAULT_DOCUMENT

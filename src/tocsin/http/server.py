@@ -86,15 +86,13 @@ def serve(settings: Settings) -> None:
     settings = begun(settings, "api")
     check_exposure(settings)
     with listening(settings) as listener:
-        master = settings.vault_key_place
-        had_master = master.exists()
+        had_master = settings.vault_key_place.exists()
         app = create_app(settings)
         config = configured(settings, app)
         if key := first_key(settings):
             app.service.access.load()
             tell_key(settings, key)
-        if not had_master and master.exists():
-            say(f"Made {master}, the master key of the vault: keep a copy of it elsewhere.")
+        tell_master(settings, had=had_master)
         tune()
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(_run(Server(config, app), listener, settings, app.service.log.place))
@@ -146,6 +144,13 @@ def tell_key(settings: Settings, key: str) -> None:
     place.touch(mode=0o600)
     place.write_text(f"{key}\n", "ascii")
     say(f"The first API key is in {place}: put it where it belongs, and remove the file.")
+
+
+def tell_master(settings: Settings, *, had: bool) -> None:
+    """Say that the master key of the vault has been made, unless it was there before."""
+    master = settings.vault_key_place
+    if not had and master.exists():
+        say(f"Made {master}, the master key of the vault: keep a copy of it elsewhere.")
 
 
 def listening(

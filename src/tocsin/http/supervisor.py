@@ -20,12 +20,13 @@ from tocsin.http.server import (
     first_key,
     listening,
     tell_key,
+    tell_master,
     tell_where,
 )
 from tocsin.settings import Settings
 from tocsin.store.log import Log
 from tocsin.telemetry.beside import begun
-from tocsin.telemetry.logs import begin, say
+from tocsin.telemetry.logs import begin
 from tocsin.variables import BadSetting
 
 MOST = 64
@@ -90,14 +91,12 @@ def supervise(settings: Settings) -> None:
     check_exposure(settings)
     with ExitStack() as opened:
         listeners = [opened.enter_context(each) for each in _listeners(settings)]
-        master = settings.vault_key_place
-        had_master = master.exists()
+        had_master = settings.vault_key_place.exists()
         with closing(Log.open(settings, writer=True)) as log:
             place = log.place
         if key := first_key(settings):
             tell_key(settings, key)
-        if not had_master and master.exists():
-            say(f"Made {master}, the master key of the vault: keep a copy of it elsewhere.")
+        tell_master(settings, had=had_master)
         tell_where(listeners[0], settings, f"{place}; {settings.workers} workers")
         begin(settings, "supervisor")
         asyncio.run(_run(settings, listeners))

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from tocsin.store.copies import Answer
 from tocsin.store.postgres_batch import ANSWERS, VERSIONS
-from tocsin.store.postgres_server import Server
-from tocsin.store.recorder import LogRecorder
+from tocsin.store.postgres_server import IS_RARE, Server
+from tocsin.store.recorder import RARE, LogRecorder
 
 COMMANDS: LiteralString = "SELECT command_id, fingerprint, answer FROM tocsin.commands"
 
@@ -54,9 +54,10 @@ class PostgresReading(LogRecorder):
         self, names: Sequence[str], after: int, until: int, limit: int
     ) -> list[tuple[int, bytes]]:
         """The events of some names only."""
+        rare: LiteralString = f" AND {IS_RARE}" if RARE.issuperset(names) else ""
         return self._server.read(
             "SELECT position, body FROM tocsin.events WHERE position > %b AND position <= %b"
-            " AND topic = ANY(%b) ORDER BY position LIMIT %b",
+            f" AND topic = ANY(%b){rare} ORDER BY position LIMIT %b",
             (after, until, list(names), limit),
         )
 

@@ -40,7 +40,9 @@ LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 AT_FAULT = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
 """Errors of what is to be stored. All others are the server's or the connection's."""
 
-SCHEMA = 2
+IS_RARE: LiteralString = "topic IN ('subject.forgotten', 'subject.purged')"
+"""What a question has to say word for word so that the index of such events answers it."""
+SCHEMA = 3
 STEPS: dict[int, tuple[LiteralString, ...]] = {
     1: (
         """CREATE TABLE tocsin.events (
@@ -79,6 +81,7 @@ STEPS: dict[int, tuple[LiteralString, ...]] = {
         """CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON tocsin.attestations
             FOR EACH STATEMENT EXECUTE FUNCTION tocsin.append_only()""",
     ),
+    3: (f"CREATE INDEX rare_events ON tocsin.events (position) WHERE {IS_RARE}",),
 }
 """The statements that lead to each version of the schema. A step is never changed, only added."""
 

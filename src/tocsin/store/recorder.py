@@ -34,8 +34,9 @@ from tocsin.telemetry.spread import Spent
 FOLLOW_SECONDS = 0.05
 """How often a subscription looks by itself: a doorbell that does not ring delays nothing longer."""
 READ_ROWS = 1_000
-
-
+RARE = frozenset({"subject.forgotten", "subject.purged"})
+"""Names of events that are looked up in the whole log, and of which there are few: each store
+keeps an index of them."""
 NUMBERS = 65_536
 """What the last two bytes of a stream's id can be. They are of chance, or of a hash."""
 

@@ -16,7 +16,9 @@ FAULTS = (sqlite3.Error, UnicodeDecodeError)
 CHECKPOINT_PAGES = 8_192
 """32 MiB of write-ahead log between two checkpoints: a page that many commits change is then
 copied back once, not once in every hundred commits."""
-SCHEMA = 2
+IS_RARE = "topic IN ('subject.forgotten', 'subject.purged')"
+"""What a question has to say word for word so that the index of such events answers it."""
+SCHEMA = 3
 STEPS: dict[int, tuple[str, ...]] = {
     1: (
         """CREATE TABLE events (
@@ -58,6 +60,7 @@ STEPS: dict[int, tuple[str, ...]] = {
             for verb in ("UPDATE", "DELETE")
         ),
     ),
+    3: (f"CREATE INDEX rare_events ON events (position) WHERE {IS_RARE}",),
 }
 """The statements that lead to each version of the schema. A step is never changed, only added."""
 

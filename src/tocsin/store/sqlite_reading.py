@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from tocsin.store.copies import Answer
-from tocsin.store.recorder import NUMBERS, LogRecorder
+from tocsin.store.recorder import NUMBERS, RARE, LogRecorder
 from tocsin.store.sqlite_batch import marks
+from tocsin.store.sqlite_file import IS_RARE
 
 
 class SQLiteReading(LogRecorder):
@@ -59,9 +60,10 @@ class SQLiteReading(LogRecorder):
         self, names: Sequence[str], after: int, until: int, limit: int
     ) -> list[tuple[int, bytes]]:
         """The events of some names only."""
+        rare = f" AND {IS_RARE}" if RARE.issuperset(names) else ""
         return self._read(
             "SELECT position, body FROM events WHERE position > ? AND position <= ?"
-            f" AND topic IN ({marks(names)}) ORDER BY position LIMIT ?",
+            f" AND topic IN ({marks(names)}){rare} ORDER BY position LIMIT ?",
             (after, until, *names, limit),
         )
 
