@@ -1,5 +1,7 @@
 """What every test may ask for; and whoever runs it keeps their own settings and data untouched."""
 
+import gc
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from tests.analysis.kit import analysed
 from tests.postgres import postgres, postgres_url
 from tests.scratch import write_to_memory
 from tests.uci import imported_uci
+from tocsin.telemetry.logs import LIBRARIES, Stderr
 
 __all__ = ["analysed", "home", "imported_uci", "postgres", "postgres_url", "postmortems", "uci"]
 
@@ -39,6 +42,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(HERE).parts[0] in DOMAIN:
             item.add_marker("domain")
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: to look for cycles among it over and over would be a
+    seventh of the suite's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
+@pytest.fixture(autouse=True)
+def unheard() -> Iterator[None]:
+    """What a service that ran in this process has to say is not heard after its test."""
+    yield
+    root = logging.getLogger()
+    heard = [each for each in root.handlers if isinstance(each, Stderr)]
+    if heard:
+        for handler in heard:
+            root.removeHandler(handler)
+        root.setLevel(LIBRARIES)
+        for ours in ("tocsin", "projections"):
+            logging.getLogger(ours).setLevel(logging.NOTSET)
+        logging.captureWarnings(capture=False)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -63,6 +63,25 @@ def test_one_on_which_the_server_works_is_kept_however_long_that_takes(
     assert asked.fetchall()[0][1] == 1
 
 
+def test_a_server_that_has_no_place_for_another_connection_is_not_away(
+    connect: Connect, wire: Proxy, postgres_url: str
+) -> None:
+    """It goes on working for those that are there, and they are not given up."""
+    with psycopg.connect(postgres_url) as operator:
+        operator.execute("CREATE ROLE crowded LOGIN CONNECTION LIMIT 1")
+    try:
+        way = distant.gate(wire.through(postgres_url).replace("postgres@", "crowded@"))
+        connection = connect(way)
+        with pytest.raises(psycopg.OperationalError, match="too many connections"):
+            connect(way)
+        asked = connection.execute(f"SELECT pg_sleep({4 * DOUBT}), 1".encode())
+        assert asked.fetchall()[0][1] == 1
+        connection.close()
+    finally:
+        with psycopg.connect(postgres_url) as operator:
+            operator.execute("DROP ROLE crowded")
+
+
 def test_nothing_takes_longer_than_it_may(connect: Connect, wire: Proxy, postgres_url: str) -> None:
     """Also when the server says that it works: it may be frozen in the middle of it."""
     connection = connect(distant.gate(wire.through(postgres_url)))

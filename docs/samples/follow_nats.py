@@ -12,7 +12,6 @@ import sqlite3
 import sys
 
 import nats
-from nats.errors import TimeoutError as Quiet
 
 STREAM, NAME = "TOCSIN_EVENTS", "counts"
 TABLES = """
@@ -54,7 +53,7 @@ async def follow(server: str, file: str, until_quiet: bool, stream: str = STREAM
     while True:
         try:
             messages = await consumer.fetch(100, timeout=1)
-        except Quiet:
+        except TimeoutError:  # it is quiet
             if until_quiet:
                 break
             continue

@@ -7,7 +7,7 @@ instead of fighting, and an answer leaves only after its events are durable.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -119,7 +119,7 @@ class Desk(Taking):
     async def _settle(self, batch: list[Ask]) -> None:
         """Decide a batch in order, commit it, and answer; who lost a race goes first next time."""
         began = perf_counter()
-        await self._prepare(batch)
+        batch = await self._prepare(batch)
         prepared = perf_counter()
         decisions = self._decide(batch)
         if not decisions:
@@ -135,25 +135,35 @@ class Desk(Taking):
         self._queue.extendleft(reversed(again))
         self._memory.trim()
 
-    async def _prepare(self, batch: Sequence[Ask]) -> None:
-        """Bring what the decisions need into memory: rules, states and free references."""
+    async def _prepare(self, batch: list[Ask]) -> list[Ask]:
+        """Bring what the decisions need into memory: rules, states and free references. Returns
+        those of the batch that can be decided."""
         memory = self._memory
         cold = memory.lacks({a.stream: a.command.aggregate for a in batch if not a.begins})
         numbers = sum("reference" in ask.command.filled_by_desk for ask in batch)
         if numbers <= self.log.references_at_hand:
             numbers = 0
         if not cold and not numbers and not memory.rules.overtaken:
-            return
+            return batch
 
-        def fetch() -> None:
+        def fetch() -> dict[UUID, Exception]:
             if numbers:
                 self.log.reserve_references(numbers)
-            memory.load(cold)
+            return memory.load(cold)
 
         if cold or memory.rules.overtaken or self.log.distant:
-            await self._clerk.do(fetch)
+            faults = await self._clerk.do(fetch)
         else:
-            fetch()
+            faults = fetch()
+        return [ask for ask in batch if self._understood(ask, faults)] if faults else batch
+
+    def _understood(self, ask: Ask, faults: Mapping[UUID, Exception]) -> bool:
+        fault = faults.get(ask.stream)
+        if fault is None:
+            return True
+        logger.error("%s: its history cannot be read", ask.stream, exc_info=fault, extra=ask.names)
+        self._done(ask).fail(fault)
+        return False
 
     def _decide(self, batch: Sequence[Ask]) -> list[Decision]:
         staged: dict[UUID, Hot] = {}

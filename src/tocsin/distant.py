@@ -150,13 +150,14 @@ class Gate:
             with Connection.connect(hurried, autocommit=True) as other:
                 row = other.execute(ASKED, (pid, begun)).fetchone()
         except psycopg.Error as error:
-            if any(said in str(error) for said in CROWDED):
-                return True
             self._missed(error)
-            return False
+            return not self.away
         return row is not None and row[0] is True
 
     def _missed(self, error: psycopg.Error) -> None:
+        if any(said in str(error) for said in CROWDED):
+            self.away = ""  # it is there, and works for those who have a place
+            return
         self.away = " ".join(str(error).split()) or type(error).__name__
         # Whoever refuses may be there a moment later; to knock in vain costs seconds.
         silent = isinstance(error, psycopg.errors.ConnectionTimeout)

@@ -13,6 +13,7 @@ from tocsin.domain.clock.state import Clock
 from tocsin.domain.kernel import Aggregate, aggregate_of
 from tocsin.domain.policy.state import InForce
 from tocsin.policies.inforce import PolicyInForce
+from tocsin.store.entries import StoreUnavailable
 from tocsin.store.log import Log
 
 
@@ -58,21 +59,33 @@ class Memory:
             self._outdated = False
         return {stream: kind for stream, kind in streams.items() if stream not in self._hot}
 
-    def load(self, streams: Mapping[UUID, Aggregate[Any]]) -> None:
-        """Read streams from the log, and the policy if another one was published."""
+    def load(self, streams: Mapping[UUID, Aggregate[Any]]) -> dict[UUID, Exception]:
+        """Read streams from the log, and the policy if another one was published. Returns why some
+        of the streams cannot be understood: that concerns nobody who asks others.
+
+        Raises:
+            StoreUnavailable: the log, or the keys of what is sealed in it, cannot be had now.
+        """
         if self.rules.overtaken:
             self.rules.refresh()
         histories = self._log.raw_histories(streams) if streams else {}
+        faults: dict[UUID, Exception] = {}
         for stream, kind in streams.items():
-            history = self._log.decoded(histories[stream])
-            # Whoever names a stream of another kind is told so; it is what it is.
-            actual = aggregate_of(history[0].event) if history else kind
-            state = actual.fold(stream, history)
-            last = history[-1] if history else None
-            known = (
-                Hot(state, Place(last.position), last.recorded_at) if last else Hot(state, Place())
-            )
-            self._hot[stream] = known
+            try:
+                self._hot[stream] = self._folded(stream, kind, histories[stream])
+            except StoreUnavailable:
+                raise
+            except Exception as fault:
+                faults[stream] = fault
+        return faults
+
+    def _folded(self, stream: UUID, kind: Aggregate[Any], bodies: list[bytes]) -> Hot:
+        history = self._log.decoded(bodies)
+        if not history:
+            return Hot(kind.fold(stream, history), Place())
+        # Whoever names a stream of another kind is told so; it is what it is.
+        state = aggregate_of(history[0].event).fold(stream, history)
+        return Hot(state, Place(history[-1].position), history[-1].recorded_at)
 
     def trim(self) -> None:
         """Forget the states that have not moved for longest."""

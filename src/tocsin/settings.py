@@ -10,7 +10,7 @@ from typing import get_type_hints
 from platformdirs import user_data_path
 
 from tocsin.nats_settings import NatsSettings
-from tocsin.variables import BadSetting, read, written
+from tocsin.variables import BadSetting, check_address, read, written
 from tocsin.variables import setting as _setting
 from tocsin.watch_settings import WatchSettings
 
@@ -225,9 +225,7 @@ class Settings(NatsSettings, WatchSettings):
                 raise BadSetting(f"TOCSIN_{each.name.upper()} is {value}; it cannot be negative.")
         self.check_choices()
         for name in ("database", "vault_database"):
-            address = getattr(self, name)
-            if address and not address.startswith(("postgresql://", "postgres://")):
-                raise BadSetting(f"TOCSIN_{name.upper()} must be a postgresql:// address or empty.")
+            check_address(f"TOCSIN_{name.upper()}", getattr(self, name))
         if self.vault_key_env and self.vault_kms:
             raise BadSetting("Set TOCSIN_VAULT_KEY_ENV or TOCSIN_VAULT_KMS, not both.")
         if bool(self.tls_certificate) != bool(self.tls_key):

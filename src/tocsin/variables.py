@@ -43,3 +43,22 @@ def read(variable: str, text: str, wanted: Any) -> Any:
     if wanted == Path | None:
         return Path(text).expanduser().absolute() if text else None
     return text
+
+
+def check_address(variable: str, address: str) -> None:
+    """Make sure that an address, if there is one, is that of a PostgreSQL database, and that its
+    password is where nobody shows it.
+
+    Raises:
+        BadSetting: it is not.
+    """
+    if not address:
+        return
+    if not address.startswith(("postgresql://", "postgres://")):
+        raise BadSetting(f"{variable} must be a postgresql:// address or empty.")
+    place, _, asked = address.partition("://")[2].partition("?")
+    path = place.partition("/")[2]
+    if "#" in place or "@" in path or ("@" in asked and "@" not in place):
+        raise BadSetting(
+            f"{variable} has a user or a password with a / ? or # in it: write %2F, %3F, %23."
+        )

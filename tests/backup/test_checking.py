@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.backup.kit import append
-from tocsin.backup import BackupTrouble, Interrupted, back_up, check
+from tocsin.backup import BackupTrouble, Interrupted, back_up, check, read_manifest
 from tocsin.backup.folder import kept
 from tocsin.backup.manifest import FORMAT, MANIFEST
 from tocsin.drivers import sqlite3
@@ -213,3 +213,38 @@ def test_without_a_manifest_it_is_none(
 def test_reading_it_can_be_interrupted(backup: Path) -> None:
     with pytest.raises(Interrupted):
         check(backup, stop=lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("schema", None),
+        ("position", "many"),
+        ("checkpoint", 1),
+        ("files", []),
+        ("counts", "some"),
+        ("evidence", []),
+        ("root", None),
+    ],
+)
+def test_a_manifest_that_says_what_it_cannot_mean_is_damaged(
+    tmp_path: Path, field: str, value: object
+) -> None:
+    file = tmp_path / MANIFEST
+    sound = {
+        "version": "1", "made_at": "2026-03-01T00:00:00+00:00", "store": "sqlite", "schema": 1,
+        "position": 0, "reference": 0, "root": "", "checkpoint": None, "counts": {}, "files": {},
+        "evidence": {"copied": False, "named": 0, "lacking": []}, "personal": {}, "format": 1,
+    }  # fmt: skip
+    file.write_text(json.dumps(sound))
+    assert read_manifest(tmp_path).position == 0
+
+    file.write_text(json.dumps({**sound, field: value}))
+    with pytest.raises(BackupTrouble, match="is damaged"):
+        read_manifest(tmp_path)
+
+
+def test_a_manifest_without_a_bottom_is_damaged(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).write_text("[" * 100_000)
+    with pytest.raises(BackupTrouble, match="is damaged"):
+        read_manifest(tmp_path)

@@ -126,6 +126,23 @@ def test_a_home_that_somebody_writes_is_left_to_them(embedded: Settings, tmp_pat
     assert nothing(home)
 
 
+def test_what_was_begun_there_while_the_backup_was_read_is_not_replaced(
+    embedded: Settings, tmp_path: Path
+) -> None:
+    """A service that came early has acknowledged something, and is gone again."""
+    backup = back_up(embedded, tmp_path / "backup").target
+    home = beside(embedded, tmp_path / "new")
+
+    def early(*_: object) -> None:
+        if not home.log_file.exists():
+            append(home, "Acknowledged")
+
+    with pytest.raises(BackupTrouble, match="is not empty: there is"):
+        restore(home, backup, show=early)
+    with closing(Log.open(home)) as log:
+        assert log.head() == 1
+
+
 def test_a_vault_that_does_not_open_is_told_before_anything_is_done(
     embedded: Settings, tmp_path: Path
 ) -> None:

@@ -122,6 +122,22 @@ def test_an_address_that_is_no_database_is_wrong_use(run: Run) -> None:
     assert "postgresql://" in answer.err
 
 
+@pytest.mark.parametrize("password", ["xyzzy/plugh", "xyzzy#plugh", "xyzzy?plugh", "xyz@zy/plugh"])
+def test_a_password_that_should_have_been_quoted_is_refused_and_not_shown(
+    run: Run, password: str
+) -> None:
+    answer = run("--database", f"postgresql://me:{password}@127.0.0.1:1/x", "projections")
+    assert answer.exit_code == 2
+    assert "TOCSIN_DATABASE has a user or a password with a / ? or # in it" in answer.err
+    assert "plugh" not in answer.out + answer.err
+
+
+@pytest.mark.parametrize("password", ["xyzzy%2Fplugh", "xyzzy:plugh", "xyz@zy"])
+def test_any_other_password_is_taken(run: Run, password: str) -> None:
+    address = f"postgresql://me:{password}@127.0.0.1:1/x?application_name=a@b"
+    assert run("--database", address, "projections").exit_code == 3
+
+
 def test_a_server_that_is_not_there_cannot_be_reached(run: Run) -> None:
     answer = run("--database", "postgresql://me:secret@127.0.0.1:1/x", "projections")
     assert answer.exit_code == 3

@@ -34,6 +34,7 @@ from tocsin.domain.kernel import Command
 from tocsin.settings import Settings
 from tocsin.store.entries import Entry, Outcome, StoreUnavailable
 from tocsin.store.log import Log
+from tocsin.store.mapper import Unreadable
 
 REPORT = Report(title="Mail does not arrive", source=Source.USER_REPORT)
 RESOLVE = Resolve(resolution_code="fixed", resolution="Restarted the queue runner.")
@@ -263,6 +264,36 @@ async def test_an_outcome_that_cannot_be_stored_fails_alone(desk: Desk, log: Log
 
     assert [Receipt, CannotStore, Receipt] == [type(answer) for answer in answers]
     assert 5 == log.head()
+
+
+async def test_an_incident_that_cannot_be_read_fails_alone(
+    desk: Desk, log: Log, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one to which a newer version, on another server, has added what this one cannot know."""
+    strange, plain = await reported(desk), await reported(desk)
+    decoded = log.decoded
+
+    def understood(bodies: Sequence[bytes]) -> Any:
+        if any(str(strange).encode() in body for body in bodies):
+            raise Unreadable("KeyError: incident.teleported")
+        return decoded(bodies)
+
+    monkeypatch.setattr(log, "decoded", understood)
+    another = Desk(log, settings)
+    await another.start()
+    answers = await asyncio.gather(
+        ask(another, note("before"), plain),
+        ask(another, note("lost"), strange),
+        another.handle(REPORT, caller="ann"),
+        ask(another, note("behind"), strange),
+        ask(another, note("after"), plain),
+        return_exceptions=True,
+    )
+    await another.stop()
+
+    kinds = [Receipt, Unreadable, Receipt, Unreadable, Receipt]
+    assert kinds == [type(answer) for answer in answers]
+    assert 2 + 2 + 2 + 2 == log.head()
 
 
 async def test_a_hundred_clients_on_one_incident_are_all_answered_in_order(

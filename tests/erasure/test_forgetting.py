@@ -205,6 +205,30 @@ async def test_a_server_notices_that_another_one_destroyed_keys(
     await watch.stop()
 
 
+async def test_what_cannot_be_removed_now_is_removed_later(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And whatever another server destroys meanwhile is noticed all the same."""
+    monkeypatch.setattr(watching, "LOOK_SECONDS", 0.01)
+    await house.report(reporter=ZELDA)
+    (subject,) = house.look(ZELDA).subjects
+    removed, tries = asyncio.Event(), iter([PermissionError(13, "Permission denied")])
+    loop = asyncio.get_running_loop()
+
+    def noticed() -> None:
+        if (error := next(tries, None)) is not None:
+            raise error
+        loop.call_soon_threadsafe(removed.set)
+
+    watch = watching.Watch(house.log, house.desk, noticed)
+    watch.start()
+    with closing(Vault.open(house.settings)) as elsewhere:
+        elsewhere.destroy([subject])
+    async with asyncio.timeout(5):
+        await removed.wait()
+    await watch.stop()
+
+
 async def test_the_keys_that_go_are_those_that_the_log_names(house: House) -> None:
     """Of the incident, of its review and of its evidence; and what holds said of a person."""
     await house.report(reporter=ZELDA, title=f"{ZELDA} waits")

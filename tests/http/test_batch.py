@@ -214,3 +214,50 @@ async def test_nothing_is_open_under_a_key_that_was_given_back(house: House) -> 
     answer = await house.client.get("/incidents/dedup:disk-2")
     assert (answer.status_code, answer.json()["code"]) == (404, "no-such-incident")
     assert "disk-2" in answer.json()["detail"]
+
+
+async def test_commands_on_an_incident_named_by_its_key_keep_their_order(house: House) -> None:
+    await house.report(dedup_key="disk-3")
+    names = ["dedup:disk-3", "INC0000001"]
+    notes = [
+        {"command": "note", "incident": names[number % 2], "body": {"text": str(number)}}
+        for number in range(60)
+    ]
+    results = await put(house, *notes)
+    assert [result["receipt"]["version"] for result in results] == list(range(3, 63))
+
+
+async def test_nothing_overtakes_what_waits_for_an_incident_to_begin(house: House) -> None:
+    """What it would begin may be there already: then both are about the same incident."""
+    first = await house.report(dedup_key="disk-4")
+    names = ["@a", first["incident_id"], "@a", first["reference"]]
+    results = await put(
+        house,
+        {"command": "report", "as": "a", "body": {**REPORT, "dedup_key": "disk-4"}},
+        *(
+            {"command": "note", "incident": n, "body": {"text": n * at}}
+            for at, n in enumerate(names, 1)
+        ),
+    )
+    assert {result["receipt"]["incident_id"] for result in results} == {first["incident_id"]}
+    versions = [result["receipt"]["version"] for result in results[1:]]
+    assert versions == list(range(versions[0], versions[0] + 4))
+
+
+async def test_a_command_that_fails_for_a_reason_of_ours_takes_nobody_with_it(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who is told nothing of what was recorded would send it again."""
+    desk, wrong = house.app.service.desk, {**REPORT, "title": "wrong"}
+    take = desk.put
+
+    def broken(command: Any, *arguments: Any, **named: Any) -> None:
+        if command.title == "wrong":
+            raise RuntimeError("secret")
+        take(command, *arguments, **named)
+
+    monkeypatch.setattr(desk, "put", broken)
+    results = await put(house, report(), {"command": "report", "body": wrong}, report())
+    assert [result["status"] for result in results] == [201, 500, 201]
+    assert "secret" not in str(results)
+    assert ["A command of a batch failed."] == [record.message for record in caplog.records]

@@ -243,3 +243,23 @@ async def test_an_error_of_ours_tells_nothing_but_where_to_look(
     check_problem(answer, 500, "broken")
     assert "secret" not in answer.text
     assert answer.headers["x-request-id"]
+
+
+async def test_what_cannot_be_stored_is_found_in_the_log_under_the_name_of_the_request(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The caller is told to look there: alone, and in a batch."""
+
+    def broken(*_: object) -> None:
+        raise ValueError("a reason")
+
+    monkeypatch.setattr(house.app.service.log._recorder, "_commit", broken)
+    named = {"X-Request-ID": "find-me"}
+    alone = await house.client.post("/incidents", json=REPORT, headers=named)
+    check_problem(alone, 500, "broken")
+    batch = {"commands": [{"command": "report", "body": REPORT}]}
+    (result,) = (await house.client.post("/commands", json=batch, headers=named)).json()["results"]
+    assert result["status"] == 500
+    lines = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert ["find-me"] * 2 == [record.__dict__["request_id"] for record in lines]
+    assert "a reason" in caplog.text

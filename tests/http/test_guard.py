@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from uuid import UUID
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from tocsin.http.body import read_body
 from tocsin.http.guard import Guard
 from tocsin.http.metrics import Metrics
 from tocsin.http.problems import Problem
+from tocsin.telemetry.context import COMMAND_ID, INCIDENT_ID, known
 
 EVERYWHERE = {
     "x-content-type-options": "nosniff",
@@ -229,3 +231,33 @@ async def test_a_caller_who_goes_away_is_not_answered(house: House) -> None:
     }  # fmt: skip
     await house.app(scope, receive, nowhere)
     assert house.app.service.log.head() == 0
+
+
+async def test_a_request_asks_one_host(house: House) -> None:
+    """A proxy in front may have looked at the other one."""
+    for hosts in (["localhost", "evil.example"], ["evil.example", "localhost"]):
+        headers = [("Host", host) for host in hosts]
+        answer = await house.client.get("/health/live", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad-header")
+
+
+async def test_a_request_knows_nothing_of_the_one_before_it_on_its_connection(house: House) -> None:
+    """It may be begun where that one ended: lines of log would name another's incident."""
+    INCIDENT_ID.set(UUID(int=6))
+    COMMAND_ID.set(UUID(int=7))
+    seen: list[dict[str, str]] = []
+
+    async def inner(scope: object, receive: object, send: object) -> None:
+        seen.append(known())
+
+    guard = Guard(inner, house.settings, Metrics(), lambda _, __: None)
+    scope = {"type": "http", "method": "GET", "headers": [(b"host", b"localhost")]}
+
+    async def nothing() -> dict[str, object]:
+        return {}
+
+    async def nowhere(message: object) -> None:
+        raise AssertionError(message)
+
+    await guard(scope, nothing, nowhere)
+    assert [{"request_id"}] == [set(each) for each in seen]

@@ -1,6 +1,7 @@
 """Whether it lives, whether it is fit, how far the read models are, what the figures say."""
 
 import asyncio
+import threading
 from dataclasses import replace
 
 import pytest
@@ -40,6 +41,31 @@ async def test_a_service_that_cannot_write_is_not_ready(
 
     monkeypatch.setattr(house.app.service.log, "commit", full)
     await not_ready(house, "a store cannot be used")
+
+
+async def test_however_many_ask_whether_it_is_ready_one_looks_and_reading_goes_on(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While nothing can be written, whoever looks waits for long: they must not take the threads
+    of those who only want to read."""
+    position, looks, back = (await house.report())["position"], [], threading.Event()
+
+    def stuck(_: object) -> None:
+        looks.append(1)
+        back.wait(20)
+
+    monkeypatch.setattr("tocsin.http.health.CHECK_SECONDS", 0.01)
+    monkeypatch.setattr(house.app.service.log, "commit", stuck)
+    try:
+        for _ in range(40):
+            await not_ready(house, "the stores do not answer in time")
+        assert len(looks) == 1
+        async with asyncio.timeout(5):
+            assert (await house.client.get(f"/events?after={position - 1}")).status_code == 200
+    finally:
+        back.set()
+    monkeypatch.undo()
+    assert (await house.client.get("/health/ready")).status_code == 200
 
 
 async def test_a_service_that_stops_is_not_ready(house: House) -> None:

@@ -201,3 +201,44 @@ def test_slow_connections_do_not_slow_the_others(service: Running) -> None:
     assert all(b" 408 " in everything(connection) for connection in crowd)
     for connection in crowd:
         connection.close()
+
+
+CHUNKED = START + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+
+
+def test_what_is_said_behind_a_body_is_no_header(service: Running) -> None:
+    """A proxy in front has looked at the headers, and so have we."""
+    trailers = b"Host: localhost\r\nAuthorization: Bearer " + service.token.encode()
+    for headers, status in (
+        (START.replace(b"localhost", b"evil.example"), b" 421 "),
+        (START, b" 401 "),
+    ):
+        with connect(service) as connection:
+            connection.sendall(
+                headers + b"Connection: close\r\nTransfer-Encoding: chunked\r\n"
+                b"Content-Type: application/json\r\n\r\n2\r\n{}\r\n0\r\n" + trailers + b"\r\n\r\n"
+            )
+            assert status in everything(connection)[:20]
+
+
+@pytest.mark.parametrize("piece", [b"X-A: yyyyyyyyyyyyyy\r\n", b"y"], ids=["many", "one"])
+def test_what_is_said_behind_a_body_has_an_end(service: Running, piece: bytes) -> None:
+    with connect(service) as connection:
+        connection.sendall(CHUNKED + b"\r\n0\r\nX-B: ")
+        assert b" 401 " in connection.recv(65_536)
+        closed = False
+        try:
+            for _ in range(1_000):
+                connection.sendall(piece * 1_000)
+        except OSError:
+            closed = True
+        assert closed
+
+
+def test_who_is_one_too_many_is_told_when_to_come_back(service: Running) -> None:
+    crowd = [connect(service) for _ in range(31)]
+    said = b"".join(everything(connection) for connection in crowd)
+    assert b" 503 " in said
+    assert b"retry-after: " in said.partition(b" 503 ")[2]
+    for connection in crowd:
+        connection.close()

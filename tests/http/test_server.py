@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from tests.http.conftest import REPORT
+from tocsin.http.app import create_app
 from tocsin.http.companion import Companion, companions
 from tocsin.http.server import CannotListen, check_exposure, first_key, serve
 from tocsin.keys import Keys, Scope
@@ -165,6 +166,32 @@ def test_without_its_libraries_the_lake_is_not_written_and_that_is_said_once(
     assert "pip install 'tocsin[trends]'" in extra.NOT_WRITTEN
 
 
+def test_one_for_which_there_is_no_room_now_is_started_as_soon_as_there_is(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The system may have no process or no memory to give: that passes, and nobody restarts us."""
+    running, refused = asyncio.Event(), [BlockingIOError(11, "no process"), OSError(12, "no room")]
+
+    async def start(_: Settings, *command: str, **more: object) -> asyncio.subprocess.Process:
+        if refused:
+            raise refused.pop()
+        made = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE
+        )
+        running.set()
+        return made
+
+    async def serve() -> None:
+        async with Companion(settings, "projector", "project"):
+            await asyncio.wait_for(running.wait(), 5)
+
+    monkeypatch.setattr("tocsin.http.companion.started", start)
+    monkeypatch.setattr("tocsin.http.companion.FIRST_PAUSE_SECONDS", 0.01)
+    asyncio.run(serve())
+    told = [each.message for each in caplog.records if "cannot be started" in each.message]
+    assert ["no room" in each for each in told] == [True, False]
+
+
 def test_what_was_accepted_is_answered_before_the_end(tmp_path: Path) -> None:
     with started(tmp_path) as (process, url):
         until_ready(process, url)
@@ -189,6 +216,24 @@ def test_what_was_accepted_is_answered_before_the_end(tmp_path: Path) -> None:
             assert b" 201 " in answered
             assert b"retry" in b"".join(listening.iter_raw())
         assert process.wait(20) == 0
+
+
+async def test_what_fails_at_the_end_keeps_nothing_else_from_its_end(settings: Settings) -> None:
+    ended = []
+
+    async def fails() -> None:
+        raise PermissionError(13, "Permission denied")
+
+    async def goes() -> None:
+        ended.append(app.service.desk.taking)
+
+    app = create_app(settings)
+    app.service.endings.insert(0, fails)
+    app.service.lasts.append(goes)
+    with pytest.raises(PermissionError):
+        async with app.router.lifespan_context(app):
+            assert app.service.desk.taking
+    assert ended == [False]
 
 
 def test_one_process_writes_a_log(tmp_path: Path) -> None:

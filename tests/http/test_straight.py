@@ -1,6 +1,5 @@
 """Commands that go straight from the connection to the desk: nobody can tell from the answer."""
 
-import gc
 import json
 import re
 import socket
@@ -14,10 +13,11 @@ from uuid import uuid4
 import pytest
 
 from tests.http.conftest import REPORT, Run, Running
-from tocsin.http.protocol import Exchange, Limited
+from tocsin.http.protocol import Limited
 from tocsin.http.straight import Straight
 
 JSON = "Content-Type: application/json"
+READ_SECONDS = 10.0
 BODY = json.dumps(REPORT).encode()
 CHANGING = re.compile(
     rb"x-request-id: \S+|request_id.:.[0-9a-f]{8}-[0-9a-f]+|date: [^\r]*|INC[0-9]{7}"
@@ -32,6 +32,8 @@ class Watched:
 
     service: Running
     straight: list[bytes] = field(default_factory=list)
+    read: list[tuple[Limited, bytes]] = field(default_factory=list)
+    """What it has taken from its connections, piece by piece."""
 
     def ask(self, path: str, body: bytes = b"{}", *lines: str, split: int | None = None) -> bytes:
         """Send one request on a connection of its own, in two parts if `split` says where."""
@@ -39,9 +41,15 @@ class Watched:
         with self.connect() as connection:
             if split is not None:
                 connection.sendall(request[:split])
-                time.sleep(0.02)
+                self._await_reading(request[:split])
             connection.sendall(request[split or 0 :])
             return answered(connection)
+
+    def _await_reading(self, piece: bytes) -> None:
+        until = time.monotonic() + READ_SECONDS
+        while not self.read or not self.read[-1][1].endswith(piece[-100:]):
+            assert time.monotonic() < until, "it does not read"
+            time.sleep(0.001)
 
     def request(self, path: str, body: bytes = b"{}", *lines: str, key: bool = True) -> bytes:
         said = [f"POST {path} HTTP/1.1", *lines, f"Content-Length: {len(body)}"]
@@ -72,9 +80,17 @@ def watched(running: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
         taken.append(body)
         take(self, way, headers, body, send)
 
+    received: list[tuple[Limited, bytes]] = []
+    receive = Limited.data_received
+
+    def read(self: Limited, data: bytes) -> None:
+        received.append((self, data))
+        receive(self, data)
+
     monkeypatch.setattr(Straight, "take", noted)
+    monkeypatch.setattr(Limited, "data_received", read)
     with running(keep_alive_seconds=1, command_bytes=2_000) as service:
-        yield Watched(service, taken)
+        yield Watched(service, taken, received)
 
 
 def answered(connection: socket.socket) -> bytes:
@@ -299,7 +315,7 @@ def test_who_does_not_read_is_not_sent_more(watched: Watched) -> None:
     with watched.connect() as connection:
         connection.sendall(watched.request("/incidents", BODY))
         answered(connection)
-        (held_by,) = _connections()
+        (held_by, _), *_ = watched.read
         held_by.flow.pause_writing()
         connection.sendall(watched.request("/incidents", BODY))
         connection.settimeout(0.3)
@@ -309,12 +325,6 @@ def test_who_does_not_read_is_not_sent_more(watched: Watched) -> None:
         connection.settimeout(10)
         assert b" 201 " in answered(connection)
     assert 1 == len(watched.straight)
-
-
-def _connections() -> list[Limited]:
-    """Those on which a command went straight."""
-    found = [each for each in gc.get_objects() if isinstance(each, Limited)]
-    return [each for each in found if isinstance(each.cycle, Exchange) and each.parser is not None]
 
 
 class Held:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 Script = list[tuple[int, dict[str, str], Any]]
-"""What is answered first: status (0 hangs up), headers, and a body as JSON."""
+"""What is answered first: status (0 hangs up), headers, and a body: bytes, or else JSON."""
 
 
 class Gate:
@@ -38,7 +38,8 @@ def gate(before: str, script: Script) -> Iterator[Gate]:
             if waiting:
                 status, headers, content = waiting.popleft()
                 if status:
-                    self._answer(status, json.dumps(content).encode(), headers)
+                    told = content if isinstance(content, bytes) else json.dumps(content).encode()
+                    self._answer(status, told, headers)
                 self.close_connection = not status
             else:
                 self._answer(*self._through(body), {})

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.jetstream.gate import Gate, Script, gate
-from tocsin.jetstream.asking import Answer, Asker, key
+from tocsin.jetstream.asking import Answer, Asker
 from tocsin.jetstream.connecting import CannotStream
+from tocsin.jetstream.line import key
 from tocsin.settings import Settings
 
 NOTE: dict[str, Any] = {"command": "note", "incident": "i", "id": "n-1", "body": {}}
@@ -39,9 +40,25 @@ async def asked(script: Script, tmp_path: Path, *commands: Any) -> tuple[list[An
         (401, {}, {"detail": "The API key does not open anything."}),
         (404, {}, "not here"),
         (200, {}, BUSY),
+        (200, {}, {"maintenance": True}),
+        (200, {}, {"results": []}),
+        (200, {}, b""),
+        (502, {}, b"<html>"),
         (0, {}, None),
     ],
-    ids=["away", "too often", "broken", "unknown", "elsewhere", "busy", "hung up"],
+    ids=[
+        "away",
+        "too often",
+        "broken",
+        "unknown",
+        "elsewhere",
+        "busy",
+        "another",
+        "no answer",
+        "empty",
+        "a proxy",
+        "hung up",
+    ],
 )
 async def test_it_is_asked_again_under_the_same_id(trouble: Any, tmp_path: Path) -> None:
     (answer,), before, asker = await asked([trouble, trouble], tmp_path)
@@ -77,6 +94,15 @@ async def test_a_wrong_command_takes_nobody_with_it(tmp_path: Path) -> None:
     assert answers[1].reason == "commands.1.body is no good."
 
 
+async def test_a_batch_that_a_proxy_finds_too_large_is_sent_in_pieces(tmp_path: Path) -> None:
+    """It says so in a page for people."""
+    large: Any = (413, {}, b"<html>Request Entity Too Large</html>")
+    commands = [{**NOTE, "id": f"n-{number}"} for number in range(3)]
+    answers, before, _ = await asked([large, large], tmp_path, *commands)
+    assert [len(each) for each in before.asked] == [3, 1, 1, 1]
+    assert [each.status for each in answers] == [413, 201, 201]
+
+
 ONE = {"results": [{"status": 200, "receipt": {"incident_id": "i", "changed": False}}]}
 
 
@@ -97,9 +123,41 @@ def test_a_key_that_is_missing_is_told_with_its_place(tmp_path: Path) -> None:
             key(settings)
 
 
-@pytest.mark.parametrize("url", ["tocsin.example", "ftp://tocsin.example", "http://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "tocsin.example",
+        "ftp://tocsin.example",
+        "http://",
+        "http://tocsin.example:99999",
+        "http://tocsin.example:http",
+        "http://[::1",
+    ],
+)
 async def test_an_address_that_is_none_is_told(url: str, tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text("tocsin_key")
     with pytest.raises(CannotStream, match="TOCSIN_INTAKE_URL"):
         Asker(Settings(home=tmp_path, intake_url=url, intake_key_file=file))
+
+
+async def test_an_authority_that_is_not_there_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("tocsin_key")
+    lacking = tmp_path / "ca.pem"
+    with pytest.raises(CannotStream, match="TOCSIN_INTAKE_CA"):
+        Asker(
+            Settings(
+                home=tmp_path,
+                intake_url="https://tocsin.example",
+                intake_key_file=file,
+                intake_ca=lacking,
+            )
+        )
+
+
+async def test_a_key_that_is_no_text_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(CannotStream, match="TOCSIN_INTAKE_KEY_FILE"):
+        key(Settings(intake_key_file=file))

@@ -105,3 +105,8 @@ def test_a_place_is_shown_without_secrets() -> None:
     servers = ("nats://a:b@n1:4222", "tls://token@n2:4222", "nats://n3:4222")
     shown = places(Settings(nats_servers=servers))
     assert shown == "nats://n1:4222, tls://n2:4222, nats://n3:4222"
+
+
+@pytest.mark.parametrize("server", ["nats://a:b/c@n1", "nats://a:b#c@n1", "a:b?c@n1", "[a:b@n1"])
+def test_a_password_that_should_have_been_quoted_is_not_shown(server: str) -> None:
+    assert places(Settings(nats_servers=(server,))).removeprefix("nats://") == "n1"

@@ -1,11 +1,15 @@
 """The consumer that the documentation shows: what is delivered twice is done once."""
 
+import runpy
 import sqlite3
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
+from unittest.mock import AsyncMock, Mock
 
+import nats
 import orjson
 import pytest
 
@@ -61,3 +65,16 @@ async def test_an_event_that_is_missing_is_noticed(place: Place, tmp_path: Path)
     with pytest.raises(AssertionError, match="After position 2 came 4"):
         follow(place, tmp_path / "counts.db")
     assert orjson.loads(third.data)["id"] == "3"
+
+
+@pytest.mark.parametrize("quiet", [TimeoutError, nats.errors.TimeoutError])
+async def test_that_nothing_comes_does_not_end_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quiet: type[Exception]
+) -> None:
+    """The library says it in two ways."""
+    follow: Any = runpy.run_path(str(PROGRAM))["follow"]
+    consumer = Mock(fetch=AsyncMock(side_effect=quiet))
+    stream = Mock(pull_subscribe=AsyncMock(return_value=consumer))
+    client = AsyncMock(jetstream=Mock(return_value=stream))
+    monkeypatch.setattr(nats, "connect", AsyncMock(return_value=client))
+    assert await follow("", tmp_path / "counts.db", until_quiet=True) == 0

@@ -5,8 +5,9 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.jetstream.queueing import DISK, Queue
+from tests.jetstream.queueing import DISK, Queue, cloudevent
 from tocsin.jetstream.connecting import CannotStream
+from tocsin.jetstream.handling import Refusal
 from tocsin.jetstream.incoming import Received
 from tocsin.jetstream.parked import Lot, Parked
 
@@ -115,3 +116,45 @@ async def test_the_content_is_kept_to_the_byte(queue: Queue) -> None:
     content = orjson.dumps({**DISK, "colour": "ünïcode ☂"}) + b"  \n"
     parked = await park(queue, content, "alert")
     assert parked.data == content
+
+
+REPORT = {"command": "report", "id": "r-1", "body": {"title": "Slow", "source": "monitoring"}}
+
+
+@pytest.mark.parametrize(
+    ("content", "headers"),
+    [
+        (REPORT, {}),
+        (cloudevent({**REPORT, "id": ""}), {}),
+        ({**REPORT, "id": ""}, {"Traceparent": "00-1-2-3"}),
+    ],
+    ids=["field", "cloudevent", "place"],
+)
+async def test_what_was_done_before_hosts_ended_at_it_is_not_done_when_it_is_replayed(
+    queue: Queue, content: Any, headers: dict[str, str]
+) -> None:
+    """It was recorded, and never acknowledged."""
+    await queue.prepare()
+    place = await queue.publish(content, "command", **headers)
+    intake = await queue.taken_in()
+    received = Received(place, "command", "k", headers, orjson.dumps(content), "")
+    assert intake.handler is not None
+    async with queue.streams() as streams:
+        lot = Lot(streams, queue.settings)
+        intake.handler._lot = lot
+        await intake.handler.park(received, None, Refusal("ended-the-intake", "So often."))
+    await replayed(queue, (await queue.parked())[0])
+
+    assert len(queue.incidents()) == 1
+
+
+async def test_when_the_parked_are_thrown_away_with_their_stream_it_is_made_anew(
+    queue: Queue,
+) -> None:
+    """The intake goes on, and the next bad message holds nobody up."""
+    async with queue.host() as intake:
+        async with queue.streams() as streams:
+            await streams.ask(f"STREAM.DELETE.{queue.settings.parked_stream}")
+        await queue.publish(b"?")
+        await queue.drained(intake)
+    assert len(await queue.parked()) == 1

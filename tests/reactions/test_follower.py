@@ -144,6 +144,17 @@ class TestAFollower:
         await follower.begin()
         assert 0 == follower.position
 
+    async def test_notices_that_the_log_has_become_shorter_under_it(self, server: Server) -> None:
+        """As after a fail-over to a standby that lagged: nobody starts it again."""
+        incident = await server.critical()
+        server.clock.now = after(minutes=31)
+        await server.strike()
+        follower = server.followers["escalator"]
+        follower.position = server.log.head() + 10
+        for _ in range(2):
+            await follower.step()
+        assert 1 == len(escalations(server, incident))
+
     async def test_writes_down_where_it_is_now_and_then(
         self, server: Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -26,6 +26,7 @@ from tocsin.domain.incident.values import (
 from tocsin.domain.kernel import Event, Recorded
 from tocsin.domain.policy.events import PolicyPublished
 from tocsin.domain.policy.state import POLICY_STREAM
+from tocsin.store.entries import StoreUnavailable
 from tocsin.store.mapper import decode, encode
 
 BEGIN = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
@@ -70,6 +71,26 @@ class Memory:
 
     def add(self, history: Iterable[Recorded[Any]]) -> None:
         self.bodies += [encode(recorded) for recorded in history]
+
+
+class Locked(Memory):
+    """A log with sealed values, whose vault is away or not."""
+
+    locked = False
+
+    def page(self, after: int, limit: int) -> Sequence[Recorded[Any]]:
+        page = super().page(after, limit)
+        return self._opened(page) if page else page
+
+    def history(
+        self, stream: UUID, after: int = 0, until: int | None = None
+    ) -> Sequence[Recorded[Any]]:
+        return self._opened(super().history(stream, after, until))
+
+    def _opened(self, events: Sequence[Recorded[Any]]) -> Sequence[Recorded[Any]]:
+        if self.locked:
+            raise StoreUnavailable("The vault cannot be read.")
+        return events
 
 
 def stream(number: int) -> UUID:

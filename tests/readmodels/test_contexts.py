@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from tests.readmodels import spells
 from tests.readmodels.conftest import SMALL, Model, Open, follow, made, runner_of
-from tests.readmodels.streams import REPORTED, Memory, published, stream, told
+from tests.readmodels.streams import REPORTED, Locked, Memory, published, stream, told
 from tests.readmodels.test_states import CALLER, SPELLS, VENDOR, away, shown
 from tocsin.domain.incident.events import IncidentReported
 from tocsin.domain.kernel import Recorded
@@ -23,6 +23,7 @@ from tocsin.readmodels.follower import Follower
 from tocsin.readmodels.reading import ReadModels
 from tocsin.readmodels.rebuild import RebuildHalted, rebuild
 from tocsin.readmodels.registry import State
+from tocsin.store.entries import StoreUnavailable
 
 STRICT, MILD = published("stricter"), published("milder")
 GARBLED = published("poison")
@@ -145,6 +146,17 @@ def test_an_event_that_the_context_cannot_take_halts_there(reopen: Open) -> None
     log.add(told(*[(1, REPORTED)] * 6)[5:])
     follow(log, reopen(), SPELLS).close()
     assert (model.live.position, model.live.error_position) == (5, 4)
+
+
+def test_a_context_that_cannot_be_opened_now_halts_nobody(database: Database) -> None:
+    """Its keys are away, and the next attempt may find them."""
+    history = told((1, REPORTED), (0, STRICT), (1, CALLER))
+    follow(Memory(history[:2]), database, SPELLS).close()
+    log, model = Locked(history), Model(database, SPELLS)
+    log.locked = True
+    with pytest.raises(StoreUnavailable, match="vault"):
+        Follower(database, SPELLS, model.live).ready(log)
+    assert (model.live.state, model.live.error) == (State.RUNNING, None)
 
 
 class Lenient(spells.Policies):

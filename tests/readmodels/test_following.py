@@ -14,6 +14,7 @@ from tests.readmodels.streams import (
     REPORTED,
     RESOLVED,
     RESUMED,
+    Locked,
     Memory,
     plausible,
     stream,
@@ -29,6 +30,7 @@ from tocsin.readmodels.projection import within
 from tocsin.readmodels.projector import Pace
 from tocsin.readmodels.reading import ReadModels
 from tocsin.readmodels.registry import Overtaken, Registry, State
+from tocsin.store.entries import StoreUnavailable
 
 POISON = IncidentReported(title="poison", source=Source.MONITORING)
 CANCELLED = IncidentCancelled(reason="a drill")
@@ -159,6 +161,22 @@ def test_an_unreadable_event_halts_at_that_event(database: Database) -> None:
     assert (standing.state, standing.error_position) == (State.HALTED, 3)
     assert ("incident.solved", stream(1)) == (standing.error_event, standing.error_stream)
     assert standing.position == 2
+
+
+def test_an_event_whose_keys_cannot_be_had_now_halts_nothing(database: Database) -> None:
+    """The vault may be away while the log is not: that says nothing about the event."""
+    log = Locked(told((1, REPORTED), (1, LOGGED)))
+    model = Model(database, made("counting"))
+    projector = follow(log, database, model.projection)
+    log.add(told((1, REPORTED), (1, LOGGED), (1, RESOLVED))[2:])
+    log.locked = True
+    with pytest.raises(StoreUnavailable, match="vault"):
+        projector.step()
+    assert (model.live.state, model.live.error, model.live.position) == (State.RUNNING, None, 2)
+    log.locked = False
+    while projector.step():
+        pass
+    assert model.live.position == 3
 
 
 def test_a_restart_tries_a_halted_projection_again(database: Database) -> None:

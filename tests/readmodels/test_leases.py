@@ -26,6 +26,7 @@ from tocsin.readmodels.database import Database
 from tocsin.readmodels.follower import Follower
 from tocsin.readmodels.projector import Pace, Projector
 from tocsin.readmodels.reading import ReadModels
+from tocsin.readmodels.rebuild import Build
 from tocsin.readmodels.registry import Generation, Overtaken, Registry, Role
 from tocsin.settings import Settings
 from tocsin.store.log import Log
@@ -124,6 +125,27 @@ def test_whoever_lost_it_writes_nothing_though_nobody_has_moved_anything(hosts: 
     with pytest.raises(Overtaken):
         follower.halt(Memory(history), 3, ValueError("it is not for them to say"))
     assert (model.live.position, model.live.state, model.live.error) == (2, "running", None)
+
+
+@pytest.mark.usefixtures("brief")
+def test_whoever_begins_one_holds_it_until_all_see_that(
+    hosts: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it stands still: two in the making would be too many for all who come after."""
+    projection, first, find = made("counting"), hosts(), Registry.find
+    slow, quick = (Build(each, projection, Role.BUILDING) for each in (first, hosts()))
+
+    def slept(registry: Registry, *asked: Any) -> Generation | None:
+        found, ends = find(registry, *asked), time.monotonic() + 2 * SECONDS
+        while registry is slow._registry and time.monotonic() < ends and not quick.begin():
+            time.sleep(0.02)
+        return found
+
+    monkeypatch.setattr(tenure.Tenure, "_beat", lambda _: None)
+    monkeypatch.setattr(Registry, "find", slept)
+    follower = slow.begin()
+    assert follower is not None
+    assert follower.generation == Model(first, projection).generation(Role.BUILDING)
 
 
 @pytest.mark.usefixtures("brief")

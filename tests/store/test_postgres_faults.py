@@ -5,12 +5,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
+from psycopg.sql import SQL
 
 from tests.conftest import ROOT
 from tests.postgres import Postgres
@@ -66,6 +69,63 @@ class TestACommitWhoseAnswerIsLost:
         assert again == [Duplicate(b"body", f"at [{n}]".encode()) for n in range(1, 6)]
 
 
+def test_what_no_standby_has_confirmed_is_acknowledged_to_nobody_who_asks_again(
+    postgres: Postgres, postgres_store: Store
+) -> None:
+    """A crash, or an operator, ends the wait for the standby: the events are there, and would not
+    be after a fail-over. So whoever is told what the command was answered waits in their place."""
+    postgres_store.settings = replace(postgres_store.settings, vault=False)
+    log, other = postgres_store.open(), postgres_store.open()
+    asked = entry(noted("once"))
+    with psycopg.connect(postgres.url(), autocommit=True) as operator, ThreadPoolExecutor(2) as run:
+        awaits_standby(operator, "nobody")
+        try:
+            first = run.submit(log.commit, [asked])
+            (pid,) = until_waiting(operator)
+            operator.execute("SELECT pg_terminate_backend(%s)", (pid,))
+            with pytest.raises(StoreUnavailable):
+                first.result(10)
+            again = run.submit(other.commit, [asked])
+            until_waiting(operator, again)
+            assert not again.done()
+        finally:
+            awaits_standby(operator, "")
+        assert again.result(10) == [Duplicate(b"body", b"at [1]")]
+
+
+def test_to_be_asked_again_brings_a_tree_up_to_the_log_or_leaves_it_as_it_was(
+    postgres_store: Store,
+) -> None:
+    """Another server keeps none, so that whoever answers its retries finds the tree behind."""
+    log, asked = postgres_store.open(), entry(noted("1"))
+    postgres_store.settings = replace(postgres_store.settings, ledger=False)
+    postgres_store.open().commit([asked, *(entry(noted("x")) for _ in range(40))])
+    for _ in range(2):
+        assert log.commit([asked]) == [Duplicate(b"body", b"at [1]")]
+    assert log.commit([entry(noted("2"))]) == [Stored(range(42, 43), b"at [42]")]
+    assert log.tree()[0] == 42
+
+
+def awaits_standby(operator: psycopg.Connection, name: str) -> None:
+    """From now on a commit waits until this standby has it; nobody's name: none waits."""
+    operator.execute(SQL("ALTER SYSTEM SET synchronous_standby_names = {}").format(name))
+    operator.execute("SELECT pg_reload_conf()")
+    shown = None
+    while shown != (name,):
+        with psycopg.connect(operator.info.dsn) as fresh:
+            shown = fresh.execute("SHOW synchronous_standby_names").fetchone()
+
+
+def until_waiting(operator: psycopg.Connection, work: Future[Any] | None = None) -> list[int]:
+    """The processes that wait for the standby, once there are any; none if the work is done."""
+    waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    until = time.monotonic() + 10
+    while not (found := operator.execute(waiting).fetchall()) and not (work and work.done()):
+        assert time.monotonic() < until, "nobody waits"
+        time.sleep(0.01)
+    return [pid for (pid,) in found]
+
+
 class TestAServerThatWasGone:
     def test_is_found_again_by_readers_and_the_writer(self, wired: Log, wire: Proxy) -> None:
         """What lay idle when the connections were cut never notices."""
@@ -114,7 +174,7 @@ class TestAServerThatWasGone:
 PROCESSES, WRITERS, ENTRIES, EVENTS = 4, 12, 80, 10
 CROWD = """
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from tests.store.samples import entry, noted, take
 from tocsin.settings import Settings

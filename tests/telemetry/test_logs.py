@@ -3,7 +3,6 @@
 import json
 import logging
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,20 +14,6 @@ from tocsin.telemetry.context import REQUEST_ID
 from tocsin.telemetry.logs import Json, Text, begin, say
 from tocsin.telemetry.scrubbing import LONGEST, described, scrubbed, traced
 from tocsin.variables import BadSetting
-
-
-@pytest.fixture
-def restored() -> Iterator[None]:
-    """What logging is set to in this process, afterwards as before."""
-    root, ours = logging.getLogger(), logging.getLogger("tocsin")
-    theirs = logging.getLogger("projections")
-    before = root.handlers[:], root.level, ours.level, theirs.level
-    yield
-    logging.captureWarnings(capture=False)
-    root.handlers[:] = before[0]
-    root.setLevel(before[1])
-    ours.setLevel(before[2])
-    theirs.setLevel(before[3])
 
 
 def line(logger: str = "tocsin.desk", **more: Any) -> logging.LogRecord:
@@ -133,7 +118,7 @@ def test_of_an_exception_there_is_an_end() -> None:
 
 
 def test_libraries_are_heard_when_something_is_wrong(
-    settings: Settings, restored: None, capsys: pytest.CaptureFixture[str]
+    settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """At lower levels they repeat what passes through them, whatever level is set for us."""
     begin(replace(settings, logs="json", log_level="debug"), "api")
@@ -165,7 +150,7 @@ def test_a_refusal_within_a_sentence_is_its_code() -> None:
 
 
 def test_a_person_is_told_little_at_the_start_and_all_later(
-    settings: Settings, restored: None, capsys: pytest.CaptureFixture[str]
+    settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     begin(settings, "api", starting=True)
     logging.getLogger("tocsin.vault").info("made a key")

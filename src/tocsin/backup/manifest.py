@@ -23,6 +23,14 @@ PERSONAL = {
 }
 """What is about people, by the file or folder that it is in."""
 
+_KINDS: Mapping[str, Any] = {
+    **dict.fromkeys(("version", "store", "root"), str),
+    **dict.fromkeys(("schema", "position", "reference"), int),
+    **dict.fromkeys(("counts", "files", "evidence", "personal"), dict),
+    "checkpoint": str | None,
+}
+"""What stands in a manifest."""
+
 Show = Callable[[str, int, int], None]
 """Takes what is counted, how much of it is done, and how much there is."""
 Stop = Callable[[], bool]
@@ -119,7 +127,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise BackupTrouble(f"{folder} is a file; a backup is a folder.") from error
     except OSError as error:
         raise BackupUnavailable(f"{file} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BackupTrouble(f"{file} is damaged: {error}.") from error
     try:
         if raw["format"] > FORMAT:
@@ -133,6 +141,9 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def _manifest(raw: dict[str, Any]) -> Manifest:
+    for name, kinds in _KINDS.items():
+        if not isinstance(raw[name], kinds):
+            raise TypeError(f"{name} is a {type(raw[name]).__name__}")
     evidence = {**raw["evidence"], "lacking": tuple(raw["evidence"]["lacking"])}
     files = {name: Kept(**kept) for name, kept in raw["files"].items()}
     for name in files:

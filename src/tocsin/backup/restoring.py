@@ -150,6 +150,7 @@ def _into_home(settings: Settings, asked: Asked) -> tuple[str, int]:
                     migrate(new / LOG, opened)
             settle(new / name)
         pieces = _evidence(settings, asked)
+        check_empty(settings)  # still: reading all of it took its time
         # The log comes last: without one, nobody takes the rest for an installation.
         for name in reversed(names):
             (new / name).rename(home / name)

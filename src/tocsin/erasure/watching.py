@@ -38,11 +38,16 @@ class Watch:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             try:
-                await asyncio.to_thread(self._log.look)
+                await self._look()
             except VaultUnavailable as error:
                 logger.warning("%s", error)
-                continue
-            if self._log.vault.generation != self._generation:
-                self._generation = self._log.vault.generation
-                self._desk.renew()
-                await asyncio.to_thread(self._noticed)
+            except OSError as error:
+                logger.error("What keys had opened is not all removed yet: %s", error)
+
+    async def _look(self) -> None:
+        await asyncio.to_thread(self._log.look)
+        generation = self._log.vault.generation
+        if generation != self._generation:
+            self._desk.renew()
+            await asyncio.to_thread(self._noticed)
+            self._generation = generation  # or else it is tried again

@@ -1,9 +1,15 @@
 """The HTTP service, put together: who holds what, what is served, how it starts and stops."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
-from functools import cached_property
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    ExitStack,
+    asynccontextmanager,
+    suppress,
+)
+from functools import cached_property, partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -188,14 +194,16 @@ def _lifespan(service: Service, opened: ExitStack) -> Lifespan:
                 yield
             finally:
                 service.begin_to_stop()
-                for end in service.endings:
-                    await end()
-                await service.readings.stop()
-                watch.cancel()
-                with suppress(asyncio.CancelledError):
-                    await watch
-                await service.desk.stop()
-                for end in service.lasts:
-                    await end()
+                ends: list[Callable[[], Awaitable[None]]] = [*service.endings]
+                ends += [service.readings.stop, partial(_let_go, watch), service.desk.stop]
+                async with AsyncExitStack() as stack:  # what fails keeps none from its end
+                    for end in reversed([*ends, *service.lasts]):
+                        stack.push_async_callback(end)
 
     return lifespan
+
+
+async def _let_go(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -2,11 +2,13 @@
 
 It is not one transaction: a refused command takes nobody with it. Only what is wrong around a
 command, in the fields beside its body, turns the whole batch away before anything is done.
-Commands on one incident keep their order. A command may name the incident that an earlier one of
+Commands on one incident keep their order; a deduplication key means the incident that is open under
+it when the batch comes. A command may name the incident that an earlier one of
 the batch begins: `"as": "a"` there, `"incident": "@a"` here.
 """
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,7 +19,7 @@ from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
 from tocsin import door
-from tocsin.asks import Receipt
+from tocsin.asks import CannotStore, Receipt
 from tocsin.domain.kernel import Command
 from tocsin.http import headers as said
 from tocsin.http import openapi
@@ -29,6 +31,9 @@ from tocsin.http.envelopes import Envelope, Item, envelopes, open_one, schema
 from tocsin.http.problems import DEPENDS, EXPECTED, Problem, of
 from tocsin.http.service import Service
 from tocsin.keys import Scope as Right
+from tocsin.telemetry.context import REQUEST_ID
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -83,7 +88,10 @@ class Batch:
 
     def __init__(self, service: Service, caller: Caller) -> None:
         self._service, self._caller = service, caller
+        self._named: dict[str, UUID | Problem] = {}
         self._begun: dict[str, asyncio.Future[Outcome]] = {}
+        self._placed: asyncio.Future[None] | None = None
+        """When the last command that has to wait is with the desk: nobody overtakes it."""
 
     async def run(self, commands: list[Envelope]) -> list[bytes]:
         """Put them all to the desk, in order, and return the result of each."""
@@ -93,53 +101,81 @@ class Batch:
         return [_result(await outcome) for outcome in outcomes]
 
     async def _find(self, incidents: set[str]) -> None:
-        """Look all references up before the first command, so that none overtakes another."""
+        """Look all names up before the first command, so that none overtakes another."""
         for incident in incidents:
             try:
-                await self._service.find(incident)
-            except Problem:
-                continue
+                self._named[incident] = await self._service.find(incident)
+            except Problem as problem:
+                self._named[incident] = problem
 
     def _begin(self, raw: Envelope) -> asyncio.Future[Outcome]:
         """Start one command: at once, or after that which begins its incident."""
         try:
             item = open_one(raw)
         except (Problem, *EXPECTED) as error:
-            outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-            outcome.set_result(self._problem(raw["command"], error))
-            return outcome
-        depends = self._begun.get((item.incident or "").removeprefix("@"))
+            return self._not_put(raw["command"], error)
         named = item.incident
-        stream = None if named is None or _is_alias(named) else self._service.known(named)
-        if named is None or stream is not None:
-            outcome = self._put(item, stream)
+        if named is None:
+            outcome = self._put(item, None)
+        elif _is_alias(named):
+            outcome = self._wait(item, named, self._begun.get(named.removeprefix("@")))
+        elif isinstance(stream := self._named[named], Problem):
+            return self._not_put(item.command.path, stream)
+        elif self._placed is not None:
+            outcome = self._wait(item, stream, None)
         else:
-            outcome = asyncio.create_task(self._handle(item, depends))
+            outcome = self._put(item, stream)
         if item.alias is not None:
             self._begun[item.alias] = outcome
         return outcome
 
-    async def _handle(self, item: Item, depends: asyncio.Future[Outcome] | None) -> Outcome:
+    def _not_put(self, path: str, error: Exception) -> asyncio.Future[Outcome]:
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        outcome.set_result(self._problem(path, error))
+        return outcome
+
+    def _wait(
+        self, item: Item, named: UUID | str, depends: asyncio.Future[Outcome] | None
+    ) -> asyncio.Future[Outcome]:
+        before, placed = self._placed, asyncio.get_running_loop().create_future()
+        self._placed = placed
+        return asyncio.create_task(self._handle(item, named, depends, before, placed))
+
+    async def _handle(
+        self,
+        item: Item,
+        named: UUID | str,
+        depends: asyncio.Future[Outcome] | None,
+        before: asyncio.Future[None] | None,
+        placed: asyncio.Future[None],
+    ) -> Outcome:
         try:
-            stream = await self._stream(item, depends)
+            if before is not None:
+                await asyncio.shield(before)
+            stream = named if isinstance(named, UUID) else await _begun_by(named, depends)
+            outcome = self._put(item, stream)
         except Problem as problem:
             return self._problem(item.command.path, problem)
-        return await self._put(item, stream)
+        finally:
+            placed.set_result(None)
+        return await outcome
 
     def _put(self, item: Item, stream: UUID | None) -> asyncio.Future[Outcome]:
         """Put one command to the desk: no task has to wait for it."""
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         command, caller, key = item.command, self._caller.name, item.key
+        request = REQUEST_ID.get()
 
         def told(answer: Receipt | Exception) -> None:
             if done.done():  # nobody waits any more
                 return
             if isinstance(answer, Receipt):
                 done.set_result(self._done(command, answer))
-            elif isinstance(answer, (Problem, *EXPECTED)):
-                done.set_result(self._problem(command.path, answer))
-            else:
-                done.set_exception(answer)
+                return
+            if not isinstance(answer, (Problem, *EXPECTED)) or isinstance(answer, CannotStore):
+                names = {"request_id": request.decode()} if request else {}
+                logger.error("A command of a batch failed.", exc_info=answer, extra=names)
+            done.set_result(self._problem(command.path, answer))
 
         try:
             self._service.desk.put(
@@ -151,7 +187,7 @@ class Batch:
                 fingerprint=fingerprint(command, stream, door.dump(item.body)) if key else b"",
                 expected_version=item.if_match,
             )
-        except (Problem, *EXPECTED) as error:
+        except Exception as error:
             told(error)
         return done
 
@@ -165,16 +201,14 @@ class Batch:
         self._service.metrics.commands[path, problem.kind.code] += 1
         return problem
 
-    async def _stream(self, item: Item, depends: asyncio.Future[Outcome] | None) -> UUID:
-        assert item.incident is not None
-        if not _is_alias(item.incident):
-            return await self._service.find(item.incident)
-        if depends is None:
-            raise Problem(DEPENDS, f"No earlier command begins {item.incident[:60]}.")
-        begun = await asyncio.shield(depends)
-        if isinstance(begun, Problem):
-            raise Problem(DEPENDS, f"The command that begins {item.incident[:60]} failed.")
-        return begun.incident_id
+
+async def _begun_by(alias: str, depends: asyncio.Future[Outcome] | None) -> UUID:
+    if depends is None:
+        raise Problem(DEPENDS, f"No earlier command begins {alias[:60]}.")
+    begun = await asyncio.shield(depends)
+    if isinstance(begun, Problem):
+        raise Problem(DEPENDS, f"The command that begins {alias[:60]} failed.")
+    return begun.incident_id
 
 
 def _is_alias(incident: str) -> bool:

@@ -5,6 +5,7 @@ route to FastAPI and to the OpenAPI document, but skips the machinery of depende
 models, which costs more than the decision itself.
 """
 
+import logging
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
@@ -16,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tocsin import door
 from tocsin.aggregates import collection
-from tocsin.asks import Receipt, Told
+from tocsin.asks import CannotStore, Receipt, Told
 from tocsin.domain.evidence.state import EVIDENCE
 from tocsin.domain.kernel import COMMANDS, Command
 from tocsin.domain.review.state import REVIEW
@@ -30,7 +31,9 @@ from tocsin.http.problems import BAD_HEADER, EXPECTED, Problem, invalid, of
 from tocsin.http.reviews import begun
 from tocsin.http.service import Handle, Service
 from tocsin.keys import Scope as Right
-from tocsin.telemetry.context import COMMAND_ID, INCIDENT_ID
+from tocsin.telemetry.context import COMMAND_ID, INCIDENT_ID, REQUEST_ID
+
+logger = logging.getLogger(__name__)
 
 RETRIED = (b"idempotency-replayed", b"true")
 
@@ -117,6 +120,10 @@ class CommandRoute(APIRoute):
 
     def problem(self, error: Exception, request_id: bytes | None = None) -> Answer:
         """Count a problem, and say it."""
+        if isinstance(error, CannotStore):  # the caller is told to look for it
+            request = request_id or REQUEST_ID.get()
+            names = {"request_id": request.decode()} if request else {}
+            logger.error("A command failed: %s", error, extra=names)
         problem = of(error)
         self.service.metrics.commands[self.command.path, problem.kind.code] += 1
         return problem.answer(request_id)

@@ -65,16 +65,20 @@ class Companion:
         pause = FIRST_PAUSE_SECONDS
         while True:
             began = monotonic()
-            command = ("-m", self._module, *self._command, f"--with-parent={os.getpid()}")
-            self._process = await started(self._settings, *command, handed=self._handed)
-            code = await self._process.wait()
+            try:
+                says = f"ended with {await self._run()}"
+            except OSError as error:  # the system has no process or memory to give: that passes
+                says = f"cannot be started ({error})"
             if monotonic() - began > SETTLED_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
-            logger.error(
-                "The %s ended with %d; it is started again in %g s.", self.name, code, pause
-            )
+            logger.error("The %s %s; it is started again in %g s.", self.name, says, pause)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def _run(self) -> int:
+        command = ("-m", self._module, *self._command, f"--with-parent={os.getpid()}")
+        self._process = await started(self._settings, *command, handed=self._handed)
+        return await self._process.wait()
 
 
 @asynccontextmanager

@@ -23,6 +23,8 @@ from tocsin.store.sealing import MARK
 STREAM = "text/event-stream"
 RETRY_MILLISECONDS = 2_000
 POSITIONS = 2**53
+DIGITS = 16
+"""Of the largest position."""
 PAGE = 100
 CHUNK_EVENTS = 100
 """Events that a stream sends at once: a reader that stalls keeps no more of them in memory."""
@@ -117,7 +119,7 @@ def resumed(headers: said.Headers, after: int) -> int:
     last = headers.get(b"last-event-id")
     if last is None:
         return after
-    if not last.isdigit() or int(last) > POSITIONS:
+    if not last.isdigit() or len(last) > DIGITS or int(last) > POSITIONS:
         raise Problem(BAD_HEADER, "Last-Event-ID takes a position, as an event's id gave it.")
     return int(last)
 

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tocsin.http.metrics import Metrics
 from tocsin.http.problems import BAD_HEADER, MISDIRECTED, Problem, of
 from tocsin.settings import Settings
-from tocsin.telemetry.context import REQUEST_ID
+from tocsin.telemetry.context import COMMAND_ID, INCIDENT_ID, REQUEST_ID
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +52,8 @@ class Guard:
         started, method = perf_counter(), scope["method"]
         host, request_id = self.said(scope["headers"])
         REQUEST_ID.set(request_id)
+        INCIDENT_ID.set(None)  # those of the request before it on the connection
+        COMMAND_ID.set(None)
         traces = self._metrics.traces
         traced = traces.arrived(scope) if traces is not None else None
         status = 0
@@ -83,11 +85,11 @@ class Guard:
                 self._answered(scope, status)
 
     def said(self, headers: Iterable[Header]) -> tuple[bytes | None, bytes]:
-        """The host name of a request, and its id: the caller's, or one made here."""
+        """The host name of a request, none of two, and its id: the caller's, or one made here."""
         host, request_id = None, None
         for name, value in headers:
             if name == b"host":
-                host = value
+                host = value if host is None else b""
             elif name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
                 request_id = value
         return host, request_id or b"%b-%x" % (self._prefix, next(self._numbers))

@@ -75,6 +75,9 @@ class Health:
     ) -> None:
         self._service, self._models, self._projections = service, models, projections
         self._seen: list[Standing] = []
+        self._looking: asyncio.Task[list[str]] | None = None
+        """The one look at the stores that everybody waits for who asks whether it is ready: those
+        whom a store keeps waiting would soon leave no thread to who only reads."""
 
     async def live(self) -> Response:
         """The process answers."""
@@ -82,9 +85,11 @@ class Health:
 
     async def ready(self) -> Response:
         """It can record commands, and its read models keep up."""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(asyncio.to_thread(self._faults))
         try:
             async with asyncio.timeout(CHECK_SECONDS):
-                faults = await asyncio.to_thread(self._faults)
+                faults = await asyncio.shield(self._looking)
         except TimeoutError:
             faults = ["the stores do not answer in time"]
         if faults:

@@ -10,34 +10,29 @@ from asyncio.events import TimerHandle
 from functools import partial
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from tocsin.http.body import ARRIVED, PATIENCE
 from tocsin.http.feed import ABORT
 from tocsin.http.guard import Header
-from tocsin.http.problems import BUSY, MEDIA_TYPE, TOO_LARGE, TOO_SLOW, Kind, Problem
-from tocsin.http.straight import Straight, Way
+from tocsin.http.pipeline import PIECE, Queued
+from tocsin.http.problems import BUSY, TOO_LARGE, TOO_SLOW, Kind, Problem, later
+from tocsin.http.straight import Exchange, Straight, Way
 from tocsin.settings import Settings
 
 GRACE_SECONDS = 1.0
 """The application answers a slow body itself, if somebody reads it; then there is no need here."""
+HEADERS = Kind(TOO_LARGE.code, 431, TOO_LARGE.title)
 
 
 def protocol(settings: Settings, straight: Straight | None = None) -> type[HttpToolsProtocol]:
     """Return the protocol with the limits of these settings, and a shorter way for commands."""
     return type("LimitedProtocol", (Limited,), {"settings": settings, "straight": straight})
-
-
-class Exchange:
-    """A request that went straight, and its answer: what uvicorn wants to know of it."""
-
-    __slots__ = ("body", "disconnected", "keep_alive", "message_event", "response_complete")
-
-    def __init__(self, *, keep_alive: bool, message_event: asyncio.Event) -> None:
-        self.disconnected = self.response_complete = False
-        self.keep_alive = keep_alive
-        self.message_event = message_event
-        self.body = bytearray()
 
 
 class Limited(HttpToolsProtocol):
@@ -57,57 +52,92 @@ class Limited(HttpToolsProtocol):
         self._arriving = True
         """Whether the next thing to come is the rest of a request, the first one included."""
         self._in_headers = True
-        self._header_bytes = 0
+        self._beside_bytes = 0
+        """What has come and is no body: headers, or what stands between the chunks and behind."""
+        self._before: Any = None
+        """The request before the newest, which may still wait for its answer."""
+        self._turn: Any = None
+        """The request that is being answered, or was last."""
+        self._ending = False
+        """Whether nothing that comes is looked at any more: the connection ends with an answer."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request, unless there are too many already."""
         super().connection_made(transport)
+        self.flow = self._line = Queued(transport, self.pipeline)
         if len(self.connections) > self.settings.connections:
-            self._end(BUSY, "There are too many connections: try again later.")
+            self._end(later(BUSY, "There are too many connections: try again later."))
         else:
             self._allow(self.settings.header_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is waited for any more."""
+        """Nothing is waited for any more. Whose turn it is need not be the one who came last."""
         self._disarm()
+        for each in (self._turn, *(cycle for cycle, _ in self.pipeline)):
+            if each is not None and not each.response_complete:
+                each.disconnected = True
+                each.message_event.set()
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take what has come. A request that comes as a whole never sees a timer."""
-        if self._in_headers:
-            self._header_bytes += len(data)
-        was_arriving, was_in_headers = self._arriving, self._in_headers
-        super().data_received(data)
-        if self.transport.is_closing():
+        if self._over():
             return
+        self._beside_bytes += len(data)
+        was_arriving, was_in_headers = self._arriving, self._in_headers
+        for start in range(0, len(data), PIECE):
+            if self.pipeline:
+                self._line.later += data[start:]
+                break
+            super().data_received(data[start : start + PIECE])
+            if self._over():
+                return
         if self._way is not None:
             self._go_the_ordinary_way()
         if not self._arriving:
+            self._beside_bytes = 0
             self._disarm()
+        elif self._beside_bytes > self.settings.header_bytes:
+            self._end(Problem(HEADERS, "The headers are too large."))
         elif self._in_headers:
-            if self._header_bytes > self.settings.header_bytes:
-                self._end(TOO_LARGE, "The headers are too large.", 431)
-            elif not was_arriving:
+            if not was_arriving:
                 self._allow(self.settings.header_seconds)
         elif was_in_headers or not was_arriving:
             self._allow(self.settings.body_seconds + GRACE_SECONDS)
+
+    def _over(self) -> bool:
+        return self._ending or self.transport.is_closing()
+
+    def _go_on(self) -> None:
+        """Look at what came while others waited in line."""
+        data, self._line.later = self._line.later, b""
+        if not self._over():
+            self.data_received(data)
+            self.flow.resume_reading()
 
     def on_message_begin(self) -> None:
         """A request begins."""
         self.url, self.headers, self.expect_100_continue = b"", [], False
         self._arriving = self._in_headers = True
+        self._idle_since = None
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header. What is said behind a body was not there when the request was let in."""
+        if self._in_headers:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The body follows."""
-        self._in_headers, self._header_bytes = False, 0
+        self._in_headers, self._beside_bytes, self._idle_since = False, 0, None
         self._way, self._whole = self._shorter(), b""
         if self._way is None:
             self._go_the_ordinary_way()
 
     def on_body(self, body: bytes) -> None:
         """A part of the body, or all of it."""
+        self._beside_bytes = 0
         if self._way is None:
             super().on_body(body)
         else:
@@ -123,7 +153,7 @@ class Limited(HttpToolsProtocol):
             return
         assert self.straight is not None
         exchange = Exchange(keep_alive=self.parser.should_keep_alive(), message_event=self._nobody)
-        self.cycle = exchange  # type: ignore[assignment]
+        self.cycle = self._turn = exchange  # type: ignore[assignment]
         self.straight.take(way, self.headers, self._whole, partial(self._send, exchange))
 
     def _shorter(self) -> Way | None:
@@ -141,6 +171,7 @@ class Limited(HttpToolsProtocol):
     def _go_the_ordinary_way(self) -> None:
         """Let the application have the request, with as much of its body as is there."""
         url, headers, expects = self.url, self.headers, self.expect_100_continue
+        self._before = self.cycle
         super().on_message_begin()
         self.url, self.expect_100_continue = url, expects
         self.headers.extend(headers)
@@ -151,10 +182,14 @@ class Limited(HttpToolsProtocol):
         if self._whole:
             super().on_body(self._whole)
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._turn = cycle
+        super()._start_asgi_task(cycle, app)
+
     def _send(self, exchange: Exchange, status: int, headers: list[Header], body: bytes) -> None:
         """Send the answer to a request that went straight."""
         exchange.response_complete = True
-        if exchange.disconnected:
+        if exchange.disconnected or self.transport.is_closing():
             return
         said = [STATUS_LINE[status]]
         for name, value in (*self.server_state.default_headers, *headers):
@@ -173,6 +208,8 @@ class Limited(HttpToolsProtocol):
         """An answer was sent: begin with what came meanwhile, or else count the time."""
         if self.pipeline:
             super().on_response_complete()
+            if self._line.later and not self.pipeline:
+                self.loop.call_soon(self._go_on)
             return
         self._idle_since = self.loop.time()
         if self.timeout_keep_alive_task is None:
@@ -183,8 +220,8 @@ class Limited(HttpToolsProtocol):
             self.flow.resume_reading()
 
     def _unset_keepalive_if_required(self) -> None:
-        """Something came. The timer stays: to stop and set one for each request is dear."""
-        self._idle_since = None
+        """The timer stays: to stop and set one for each request is dear. And not all that comes is
+        a request, which alone ends the time in which there is none."""
 
     def timeout_keep_alive_handler(self) -> None:
         """Look how long nothing has come, and close or look again when it will have been enough."""
@@ -216,19 +253,45 @@ class Limited(HttpToolsProtocol):
     def _late(self) -> None:
         if self.transport.is_closing():
             return
-        idle = getattr(self.cycle, "response_complete", True)
-        if self._in_headers and idle:
-            self._end(TOO_SLOW, "The headers did not arrive in time.")
+        if self.pipeline or self._line.later:  # it is we who do not read
+            self._allow(self.settings.body_seconds + GRACE_SECONDS)
+        elif self._in_headers:
+            self._end(Problem(TOO_SLOW, "The headers did not arrive in time."))
         else:
             self.transport.close()
 
-    def _end(self, kind: Kind, detail: str, status: int | None = None) -> None:
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request, or not one that can be read."""
+        if not self._end_with_an_answer():
+            super().send_400_response(msg)
+
+    def _end(self, problem: Problem) -> None:
         """Say why, and close."""
-        answer = Problem(kind, detail).answer()
-        head = (
-            f"HTTP/1.1 {status or kind.status} Closing\r\ncontent-type: {MEDIA_TYPE}\r\n"
-            f"content-length: {len(answer.body)}\r\nconnection: close\r\n\r\n"
-        )
+        if self._end_with_an_answer():
+            return
+        answer = problem.answer()
+        said = [f"HTTP/1.1 {answer.status} Closing\r\n".encode()]
+        for name, value in (*answer.head, (b"connection", b"close")):
+            said += (name, b": ", value, b"\r\n")
         self._disarm()
-        self.transport.write(head.encode() + answer.body)
+        self.transport.write(b"".join((*said, b"\r\n", answer.body)))
         self.transport.close()
+
+    def _end_with_an_answer(self) -> bool:
+        """Close as soon as all that came as a whole is answered, if something is to be: whoever
+        gets another answer instead takes it for that, and for nothing done."""
+        known = self.cycle is not self._before and self._way is None
+        if self._arriving and not self._in_headers and known:
+            # The newest is what cannot be read: it waits in line, or else nobody is before it.
+            if not self.pipeline:
+                if self.cycle.response_started:
+                    self.transport.close()
+                return self.cycle.response_started
+            self.pipeline.popleft()
+            self.cycle = self._before
+        if getattr(self.cycle, "response_complete", True):
+            return False
+        self.cycle.keep_alive = False
+        self._ending, self._line.later = True, b""
+        self._disarm()
+        return True

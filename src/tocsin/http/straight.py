@@ -6,8 +6,10 @@ it, and the answer has the same bytes. Whatever is in any way out of the ordinar
 way.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from time import perf_counter
 from uuid import UUID
 
@@ -29,6 +31,18 @@ Send = Callable[[int, list[Header], bytes], None]
 """Sends status, headers and body."""
 Way = tuple[CommandRoute, UUID | None]
 """A route, and the incident that is asked; none where one begins."""
+
+
+class Exchange:
+    """A request that went straight, and its answer: what uvicorn wants to know of it."""
+
+    __slots__ = ("body", "disconnected", "keep_alive", "message_event", "response_complete")
+
+    def __init__(self, *, keep_alive: bool, message_event: asyncio.Event) -> None:
+        self.disconnected = self.response_complete = False
+        self.keep_alive = keep_alive
+        self.message_event = message_event
+        self.body = bytearray()
 
 
 class Straight:
@@ -93,7 +107,8 @@ class Straight:
             except Exception as error:
                 names = {"request_id": request_id.decode()}
                 logger.exception("Request %s failed.", request_id.decode(), extra=names)
-                answer(of(error).answer(request_id))
+                with suppress(Exception):  # whatever it is, others wait for the desk to go on
+                    answer(of(error).answer(request_id))
 
         if problem := self._guard.misdirected(host):
             name = "-"

@@ -8,20 +8,17 @@ Asking again is safe, because every command has its id.
 import asyncio
 import http.client
 import logging
-import os
 import random
-import ssl
 from collections import deque
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final, NamedTuple
-from urllib.parse import SplitResult, urlsplit
 
 import orjson
 
 from tocsin.jetstream.connecting import CannotStream
+from tocsin.jetstream.line import LONGEST_SECONDS, Line, key
 from tocsin.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -29,8 +26,7 @@ logger = logging.getLogger(__name__)
 COMMANDS: Final = 500
 BODY_BYTES: Final = 900_000
 """A service takes 1 MiB, unless it is set otherwise."""
-ANSWER_SECONDS: Final = 30.0
-PAUSE_SECONDS, LONGEST_SECONDS = 0.1, 5.0
+PAUSE_SECONDS: Final = 0.1
 BUSY: Final = frozenset({429, 503})
 """Of one command: the service had no time for it."""
 WRONG: Final = frozenset({400, 413, 422})
@@ -89,13 +85,19 @@ class Asker:
         self._waiting: deque[_Waiting] = deque()
         self._some = asyncio.Event()
         self._posts: list[asyncio.Task[None]] = []
-        for needed in (key, address):
+        for needed in (key, Line):
             needed(settings)  # or say now what is missing
 
     def start(self) -> None:
         """Begin to ask."""
         count = max(self._settings.intake_requests, 1)
         self._posts = [asyncio.create_task(self._post_on()) for _ in range(count)]
+
+    def check(self) -> None:
+        """Raise what ended the asking, if anything did: it is a defect."""
+        for task in self._posts:
+            if task.done():
+                task.result()
 
     async def stop(self) -> None:
         """Give up what is not answered."""
@@ -106,7 +108,10 @@ class Asker:
     async def ask(self, command: Mapping[str, Any]) -> Answer:
         """Have a command done, and say what it came to; a service that has no time is asked again,
         for as long as it takes."""
-        encoded, pause = orjson.dumps(command), PAUSE_SECONDS
+        try:
+            encoded, pause = orjson.dumps(command), PAUSE_SECONDS
+        except orjson.JSONEncodeError:  # it was JSON: only its depth can be wrong
+            return Answer(400, {}, {"code": "invalid", "detail": "It is nested too deeply."})
         while True:
             waiting = _Waiting(encoded, asyncio.get_running_loop().create_future())
             self._waiting.append(waiting)
@@ -140,7 +145,7 @@ class Asker:
             batch.append(self._waiting.popleft())
         return batch
 
-    async def _answered(self, line: "Line", batch: list[_Waiting]) -> None:
+    async def _answered(self, line: Line, batch: list[_Waiting]) -> None:
         """Send a batch until it is answered; if the service finds it wrong, one by one."""
         status, answer = await self._sent(line, batch)
         if status == 200:
@@ -152,13 +157,15 @@ class Asker:
         else:
             _tell(batch[0], Answer(status, {}, answer))
 
-    async def _sent(self, line: "Line", batch: list[_Waiting]) -> tuple[int, dict[str, Any]]:
+    async def _sent(self, line: Line, batch: list[_Waiting]) -> tuple[int, dict[str, Any]]:
         body = b'{"commands":[%b]}' % b",".join(each.command for each in batch)
         standing, pause = self.standing, PAUSE_SECONDS
         while True:
             standing.requests += 1
             try:
                 status, answer, wait = await asyncio.to_thread(line.post, body)
+                if status == 200 and len(answer.get("results", ())) != len(batch):
+                    raise ValueError("what answers there is no Tocsin")
             except (OSError, http.client.HTTPException, ValueError, CannotStream) as error:
                 status, answer, wait = 0, {}, 0.0
                 fault = f"{type(error).__name__}: {error}"
@@ -183,104 +190,6 @@ class Asker:
         if self.standing.fault != fault:
             self.standing.fault = fault
             logger.warning("%s takes no commands now: %s", self._settings.intake_url, fault)
-
-
-class Line:
-    """One connection to the service, opened again when it breaks."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        place = address(settings)
-        self._host, self._port = place.hostname or "", place.port
-        self._path = place.path.rstrip("/") + "/commands"
-        self._tls = None
-        if place.scheme == "https":
-            self._tls = ssl.create_default_context(cafile=settings.intake_ca)
-        self._connection: http.client.HTTPConnection | None = None
-
-    def post(self, body: bytes) -> tuple[int, dict[str, Any], float]:
-        """Send a batch: the status, the answer, and how long to wait before another attempt.
-
-        Raises:
-            OSError, HTTPException, ValueError: there is no whole answer.
-        """
-        headers = {
-            "Content-Type": "application/json",
-            "Authorization": f"Bearer {key(self._settings)}",
-        }
-        connection = self._connection or self._connect()
-        try:
-            connection.request("POST", self._path, body, headers)
-            answer = connection.getresponse()
-            content = answer.read()
-        except BaseException:
-            self.close()
-            raise
-        if answer.will_close:
-            self.close()
-        after = answer.headers.get("Retry-After", "")
-        found = orjson.loads(content) if content else {}
-        wait = min(float(after), LONGEST_SECONDS) if after.isdigit() else 0.0
-        return answer.status, found if isinstance(found, dict) else {}, wait
-
-    def _connect(self) -> http.client.HTTPConnection:
-        if self._tls is not None:
-            self._connection = http.client.HTTPSConnection(
-                self._host, self._port, timeout=ANSWER_SECONDS, context=self._tls
-            )
-        else:
-            self._connection = http.client.HTTPConnection(
-                self._host, self._port, timeout=ANSWER_SECONDS
-            )
-        return self._connection
-
-    def close(self) -> None:
-        """Let go of it."""
-        if self._connection is not None:
-            with suppress(OSError):
-                self._connection.close()
-            self._connection = None
-
-
-def address(settings: Settings) -> SplitResult:
-    """Where the service is.
-
-    Raises:
-        CannotStream: nowhere that could be asked.
-    """
-    found = urlsplit(settings.intake_url)
-    if found.scheme not in ("http", "https") or not found.hostname:
-        raise CannotStream(
-            f"TOCSIN_INTAKE_URL is {settings.intake_url!r}: it is http:// or https:// and a"
-            " host, such as https://tocsin.example."
-        )
-    return found
-
-
-def key(settings: Settings) -> str:
-    """The API key. It is read each time, so that a new one needs no restart.
-
-    Raises:
-        CannotStream: there is none.
-    """
-    if settings.intake_key_env:
-        found = os.environ.get(settings.intake_key_env, "").strip()
-        where = f"the variable {settings.intake_key_env}"
-    elif settings.intake_key_file is not None:
-        file = settings.intake_key_file
-        try:
-            found = file.read_text().strip()
-        except OSError as error:
-            raise CannotStream(f"TOCSIN_INTAKE_KEY_FILE cannot be read: {error}.") from error
-        where = str(file)
-    else:
-        raise CannotStream(
-            "Set TOCSIN_INTAKE_KEY_FILE (or TOCSIN_INTAKE_KEY_ENV): commands are sent with an API"
-            " key. `tocsin keys issue intake --scope incidents:write` makes one."
-        )
-    if not found or not found.isascii() or not found.isprintable():
-        raise CannotStream(f"There is no API key in {where}.")
-    return found
 
 
 async def _rest(pause: float) -> float:

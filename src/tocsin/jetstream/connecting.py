@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from tocsin.settings import Settings
 
@@ -74,13 +73,12 @@ async def connected(
 async def _connect(
     settings: Settings, name: str, trouble: "_Trouble", *, stay: bool, stop: asyncio.Event
 ) -> "Client":
-    import nats
     from nats.errors import Error
 
     options = _options(settings, stay=stay)
     while True:
         attempt = asyncio.create_task(
-            nats.connect(
+            _opened(
                 name=name,
                 error_cb=trouble.told,
                 disconnected_cb=trouble.lost,
@@ -106,12 +104,29 @@ async def _connect(
         await asyncio.sleep(WAIT_SECONDS)
 
 
+async def _opened(**options: Any) -> "Client":
+    from nats.aio.client import Client
+
+    class Lenient(Client):
+        """Hears on after a subject that is no text: a server lets it pass, the library ends."""
+
+        def _build_message(self, sid: int, subject: bytes, *more: Any) -> Any:
+            readable = subject.decode(errors="replace").encode()
+            return super()._build_message(sid, readable, *more)
+
+    client = Lenient()
+    await client.connect(**options)
+    return client
+
+
 def places(settings: Settings) -> str:
-    """Where the servers are, without secrets."""
-    return ", ".join(
-        f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        for parts in map(urlsplit, settings.nats_servers)
-    )
+    """Where the servers are, without secrets; and be they no addresses."""
+    return ", ".join(map(_place, settings.nats_servers))
+
+
+def _place(server: str) -> str:
+    scheme, mark, rest = server.rpartition("://")
+    return scheme + mark + rest.rpartition("@")[2].partition("/")[0]
 
 
 def _options(settings: Settings, *, stay: bool) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from tocsin.jetstream.incoming import (
     Item,
     Order,
     Received,
-    place_id,
+    own_id,
     read,
 )
 from tocsin.jetstream.parked import Lot
@@ -31,6 +31,15 @@ PAUSE_SECONDS: Final = 0.1
 REFUSED: Final = frozenset({404, 409, 424, 500})
 """What may come right by itself in a moment: somebody else is just doing what it needs."""
 NOT_OPEN, ALREADY = "no-such-incident", "key-reused"
+
+
+class Done(NamedTuple):
+    """What was asked is recorded, or was so already."""
+
+    incident: str | None
+    """Which one the chain is about from now on."""
+    replayed: bool = False
+    """Whether it was decided on before, when those behind it had perhaps not come."""
 
 
 class Refusal(NamedTuple):
@@ -98,8 +107,8 @@ class Handler:
         Raises:
             StreamAway: it is not known whether it is.
         """
-        if command_id is None and not received.headers:
-            command_id = place_id(received, self._origin)
+        if command_id is None:
+            command_id = own_id(received, self._origin)
         await self._lot.park(received, self._origin, command_id, why.code, why.reason)
         self.tally.parked[why.code] += 1
 
@@ -107,20 +116,25 @@ class Handler:
         """One thing after the other, each when the one before it is answered."""
         incident: str | None = None
         for step in steps:
-            for place, (received, item) in enumerate(step.said):
+            said = list(step.said)
+            while said:
+                received, item = said.pop(0)
                 outcome = await self._done(item, incident)
                 if isinstance(outcome, Refusal):
                     await self.park(received, item.command_id, outcome)
                     continue
-                incident = outcome
-                self.tally.folded += len(step.said) - place - 1
-                break
+                incident = outcome.incident
+                # An alarm may have ended since that was decided: then the last one rings anew,
+                # unless something behind it says how it went on.
+                again = said[-1:] if outcome.replayed and step is steps[-1] else []
+                self.tally.folded += len(said) - len(again)
+                said = again
 
-    async def _done(self, item: Item, incident: str | None) -> str | Refusal | None:
-        """Have one thing done: which incident the chain is about from now on, or why not."""
+    async def _done(self, item: Item, incident: str | None) -> Done | Refusal:
+        """Have one thing done; or say why not."""
         if isinstance(item, Order):
             answer = await self._ask(item.envelope)
-            return self._noted(answer) if answer.done else _refusal(answer)
+            return Done(self._noted(answer)) if answer.done else _refusal(answer)
         if item.action == TRIGGER:
             return await self._trigger(item)
         target = incident or f"dedup:{item.dedup_key}"
@@ -128,13 +142,13 @@ class Handler:
         answer = await self._ask(asked, REFUSED - {404})
         if answer.code == NOT_OPEN or (answer.code == ALREADY and incident is None):
             self.tally.commands["nothing-open"] += 1
-            return None
+            return Done(None)
         if not answer.done:
             return _refusal(answer)
         self._noted(answer)
-        return None if item.action == RESOLVE else incident
+        return Done(None if item.action == RESOLVE else incident)
 
-    async def _trigger(self, alert: Alert) -> str | Refusal | None:
+    async def _trigger(self, alert: Alert) -> Done | Refusal:
         answer = await self._ask(_command("report", alert.command_id, alert.body))
         if not answer.done:
             return _refusal(answer)
@@ -147,7 +161,7 @@ class Handler:
             if not prioritised.done:
                 return _refusal(prioritised)
             self._noted(prioritised)
-        return incident
+        return Done(incident, answer.replayed)
 
     async def _ask(self, command: Mapping[str, Any], again: frozenset[int] = REFUSED) -> Answer:
         """Ask, and ask again for a while what may yet come right. Those behind it wait."""

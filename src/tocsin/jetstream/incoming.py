@@ -6,6 +6,7 @@ is asked under it is done once.
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
@@ -149,10 +150,18 @@ def _command_id(received: Received, content: Mapping[str, Any], named: str, orig
         return named_id("cloudevent", named)
     if published := headers.get(PUBLISHED) or headers.get(MSG_ID):
         return named_id("message", published)
-    return place_id(received, origin)
+    return _place_id(received, origin)
 
 
-def place_id(received: Received, origin: str) -> str:
+def own_id(received: Received, origin: str) -> str | None:
+    """The id of what is asked in a message that may be bad; none if its headers may yet tell."""
+    with suppress(Bad):
+        content, named, _ = _unwrapped(received)
+        return _command_id(received, content, named, origin)
+    return None if received.headers else _place_id(received, origin)
+
+
+def _place_id(received: Received, origin: str) -> str:
     """The id of a message that nobody gave any."""
     return named_id("place", f"{origin}\n{received.sequence}")
 

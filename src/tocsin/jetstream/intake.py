@@ -91,7 +91,8 @@ class Intake:
         assert shares is not None
         for part in await shares.renew():
             logger.warning("part %d is somebody else's now", part)
-            await self._workers.pop(part).cancel()
+            if worker := self._workers.pop(part, None):  # or else it is being released
+                await worker.cancel()
         free, may = await shares.wanted()
         for part in free[: max(may, 0)]:
             if await shares.take(part):
@@ -135,7 +136,8 @@ class Intake:
             await shares.renew()
 
     def _check(self) -> None:
-        """A worker that stopped by itself is a defect: nobody would take its part."""
+        """What stopped by itself is a defect: nobody would take its part."""
+        self.asker.check()
         for worker in self._workers.values():
             worker.check()
 

@@ -32,12 +32,19 @@ class Message(NamedTuple):
     payload: bytes
 
 
+class Named(NamedTuple):
+    """How people call an incident, from a position on."""
+
+    position: int
+    reference: str
+
+
 class Writer:
     """Writes the messages of one log."""
 
     def __init__(self, log: Log, subject: str) -> None:
         self._log, self._subject = log, subject
-        self._references: OrderedDict[UUID, str | None] = OrderedDict()
+        self._references: OrderedDict[UUID, Named | None] = OrderedDict()
         first = log.raw_page(0, 1)
         assert first, "a log without events has no name yet"
         self.origin = log_urn(first[0][1])
@@ -59,7 +66,7 @@ class Writer:
             raw = orjson.loads(body)
             raws.append(opened(raw, seals) if MARK in body else raw)
         about = [incident_of(raw) for raw in raws]
-        self._look_up(raws, about, after)
+        self._look_up(raws, about)
         return [
             self._message(raw, incident, body)
             for raw, incident, (_, body) in zip(raws, about, bodies, strict=True)
@@ -88,33 +95,35 @@ class Writer:
         """How people call an incident from an event on. So what is sent depends on the log alone,
         and not on when it is sent."""
         if raw["event"] == _LOGGED:
-            self._keep(incident, raw["data"]["reference"])
+            self._keep(incident, Named(raw["position"], raw["data"]["reference"]))
         elif incident not in self._references:
             self._keep(incident, None)  # it begins here
-        return self._references[incident]
+        named = self._references[incident]
+        return named.reference if named and named.position <= raw["position"] else None
 
-    def _look_up(
-        self, raws: list[dict[str, Any]], about: Iterable[UUID | None], after: int
-    ) -> None:
-        """Find out how the incidents of a page are called that began before it."""
+    def _look_up(self, raws: list[dict[str, Any]], about: Iterable[UUID | None]) -> None:
+        """Find out how the incidents of a page are called that began before it, and remember
+        those that are known to the end of the page."""
         older: dict[UUID, None] = {}
         for raw, incident in zip(raws, about, strict=True):
-            if incident is None or incident in self._references:
+            if incident is None:
                 continue
-            if raw["version"] > 1 or raw["stream"] != str(incident):
+            if incident in self._references:
+                self._references.move_to_end(incident)
+            elif raw["version"] > 1 or raw["stream"] != str(incident):
                 older[incident] = None
         for incident, bodies in self._log.raw_histories(older).items():
-            self._keep(incident, _reference(bodies, after))
+            self._keep(incident, _named(bodies))
 
-    def _keep(self, incident: UUID, reference: str | None) -> None:
-        self._references[incident] = reference
+    def _keep(self, incident: UUID, named: Named | None) -> None:
+        self._references[incident] = named
         self._references.move_to_end(incident)
         while len(self._references) > REMEMBERED:
             self._references.popitem(last=False)
 
 
-def _reference(bodies: list[bytes], until: int) -> str | None:
-    """How an incident was called at a position, by its history."""
+def _named(bodies: list[bytes]) -> Named | None:
+    """How an incident is called, by its history."""
     mark = b'"event":"%b"' % _LOGGED.encode()
     logged = (orjson.loads(body) for body in bodies if mark in body)
-    return next((str(raw["data"]["reference"]) for raw in logged if raw["position"] <= until), None)
+    return next((Named(raw["position"], str(raw["data"]["reference"])) for raw in logged), None)

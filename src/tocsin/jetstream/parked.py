@@ -4,20 +4,21 @@ Each has a subject of its own that ends with its place in the intake's stream, a
 takes one message: parked again after a break, it is there once.
 """
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from tocsin.jetstream.connecting import CannotStream
 from tocsin.jetstream.incoming import COMMAND_ID, PUBLISHED, Received
 from tocsin.jetstream.streams import (
-    EXPECTED,
     EXPECTED_OF_SUBJECT,
     MSG_ID,
     NO_STREAM,
     WRONG_LAST,
     ApiRefused,
     Held,
+    StreamAway,
     Streams,
     age,
 )
@@ -27,6 +28,11 @@ CODE, REASON, SUBJECT = "Tocsin-Parked-Code", "Tocsin-Parked-Reason", "Tocsin-Pa
 SEQUENCE, AT = "Tocsin-Parked-Sequence", "Tocsin-Parked-At"
 OWN: Final = frozenset({CODE, REASON, SUBJECT, SEQUENCE, AT, EXPECTED_OF_SUBJECT})
 REASON_LENGTH: Final = 1_000
+HEADER_BYTES: Final = 16_384
+"""Of a message's own headers, so much is kept at most."""
+_MARGIN: Final = 256
+_KEPT: Final = re.compile(r"(?!nats-)[!#$%&'*+.^_`|~0-9a-z-]+", re.IGNORECASE)
+"""Headers that can be published again, and do not tell a server what to do with a message."""
 
 
 class Parked(NamedTuple):
@@ -46,7 +52,7 @@ class Parked(NamedTuple):
     def of(cls, held: Held) -> "Parked":
         """As it lies in the stream."""
         told = held.headers
-        own = {name: value for name, value in told.items() if name not in OWN}
+        own = {name: value for name, value in _kept(told).items() if name not in OWN}
         return cls(
             held.sequence,
             told.get(CODE, "?"),
@@ -87,8 +93,8 @@ class Lot:
             StreamAway: it is not known whether it is.
         """
         settings = self._settings
-        headers = {name: value for name, value in received.headers.items() if name != EXPECTED}
-        published = headers.pop(MSG_ID, "")
+        published = received.headers.get(MSG_ID, "")
+        headers = _kept(({PUBLISHED: published} if published else {}) | dict(received.headers))
         headers |= {
             CODE: code,
             REASON: " ".join(reason.split())[:REASON_LENGTH],
@@ -97,16 +103,26 @@ class Lot:
             AT: datetime.now(UTC).isoformat(timespec="seconds"),
             EXPECTED_OF_SUBJECT: "0",
         }
-        if published:
-            headers.setdefault(PUBLISHED, published)
         if command_id:
             headers[COMMAND_ID] = command_id
+        data = self._fitting(received.data, headers)
         try:
             subject = f"{settings.parked_subject}.{origin}.{received.sequence}"
-            await self._streams.store(subject, received.data, headers)
+            await self._streams.store(subject, data, headers)
         except ApiRefused as refused:
             if refused.number not in WRONG_LAST:
                 raise
+        except StreamAway:
+            await self.ensure()  # somebody may have deleted it, with all that was in it
+            raise
+
+    def _fitting(self, data: bytes, headers: dict[str, str]) -> bytes:
+        """As much of a message as a server takes together with the reason: one that came without
+        may have been as large as any."""
+        room = self._streams.client.max_payload - _size(headers) - _MARGIN
+        if len(data) > room:
+            headers[REASON] += f" Only the first {room} of its {len(data)} bytes are kept."
+        return data[:room]
 
     async def all(self) -> AsyncIterator[Parked]:
         """Every one that is there now, the oldest first.
@@ -160,3 +176,18 @@ class Lot:
                     f"There is no stream {self._settings.parked_stream}: nothing was ever parked."
                 ) from refused
             raise
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    """Of a message's headers, those that are kept with it."""
+    kept, room = {}, HEADER_BYTES
+    for name, value in headers.items():
+        size = _size({name: value})
+        if size <= room and _KEPT.fullmatch(name):
+            kept[name] = value
+            room -= size
+    return kept
+
+
+def _size(headers: Mapping[str, str]) -> int:
+    return sum(len(name) + len(value.encode()) + 4 for name, value in headers.items())

@@ -73,9 +73,9 @@ class Shares:
             await self._streams.store(f"{self._subject}.host.{self.name}", self.name.encode())
         lost = []
         for part, share in list(self.held.items()):
-            if not await self._renewed(part, share):
+            if not await self._renewed(part, share) and self.held.get(part) is share:
                 del self.held[part]
-                lost.append(part)
+                lost.append(part)  # or else we gave it back meanwhile
         return lost
 
     async def wanted(self) -> tuple[list[int], int]:

@@ -90,6 +90,8 @@ class Follower:
     def _look(self) -> tuple[Page, int]:
         """The next facts, what the reaction makes of them, and up to where these are all."""
         self.head = self._log.head()
+        if self.head < self.position:  # an older copy of the log, as after some fail-overs
+            self.position = self._saved = self._begin()
         until = min(self.head, self.position + EVENTS_AT_ONCE)
         if until <= self.position:
             return [], self.position

@@ -14,6 +14,7 @@ import orjson
 
 from tocsin.domain.kernel import Recorded
 from tocsin.readmodels.source import Source
+from tocsin.store.entries import StoreUnavailable
 
 
 class Context(Protocol):
@@ -39,6 +40,7 @@ def tell(context: Context, source: Source, position: int) -> None:
 
     Raises:
         Garbled: one of these events cannot be read, or not be taken note of.
+        StoreUnavailable: the log, or the keys of what is sealed in it, cannot be had now.
     """
     if position == 0:
         return
@@ -54,6 +56,8 @@ def tell(context: Context, source: Source, position: int) -> None:
 def _history(source: Source, stream: UUID, position: int) -> Iterator[Recorded[Any]]:
     try:
         history = source.history(stream)
+    except StoreUnavailable:
+        raise
     except Exception:
         # If the bytes can be had, it is an event and not the store.
         bodies = source.raw_history(stream)
@@ -66,6 +70,8 @@ def _history(source: Source, stream: UUID, position: int) -> Iterator[Recorded[A
             return
         try:
             one = source.history(stream, version, version + 1)
+        except StoreUnavailable:
+            raise
         except Exception as fault:
             raise Garbled(place, fault) from fault
         yield from one

@@ -18,7 +18,7 @@ from tocsin.readmodels.feeding import advance
 from tocsin.readmodels.follower import Follower
 from tocsin.readmodels.lease import Lease
 from tocsin.readmodels.projection import Projection
-from tocsin.readmodels.registry import Generation, Registry, Role, State, columns
+from tocsin.readmodels.registry import Generation, Overtaken, Registry, Role, State, columns
 from tocsin.readmodels.source import Source
 
 REBUILD_EVENTS = 5_000
@@ -87,15 +87,19 @@ class Build:
             return None
         try:
             self.follower = self._begun(fresh=fresh)
-        except BaseException:
+        except BaseException as error:
             # Nobody could go on with it, not even we, as long as it were held for this attempt.
             self.lease.release()
+            if isinstance(error, Overtaken):
+                return None
             raise
         return self.follower
 
     def _begun(self, *, fresh: bool) -> Follower:
         self._cleaning.migrate()
         with self._database.writing() as connection:
+            # Whoever stood still before this, and lost it, would begin a second one here.
+            self._registry.hold(connection)
             left = self._registry.find(connection, self.projection.name, self.role)
             if left is not None and (
                 fresh

@@ -117,6 +117,16 @@ class Registry:
         assert len(found) <= 1, f"{name} has {len(found)} generations that are {role}"
         return found[0] if found else None
 
+    def hold(self, connection: Connection) -> None:
+        """Keep the lease, if there is one, to the end of a transaction.
+
+        Raises:
+            Overtaken: it is somebody else's by now.
+        """
+        ours = self._lease.fence() if self._lease is not None else None
+        if ours is not None and connection.execute(select(ours)).first() is None:
+            raise Overtaken("the lease is another's")
+
     def begin(self, connection: Connection, projection: Projection, role: Role) -> Generation:
         """Register a new generation with empty tables, at position 0."""
         newest = select(func.max(self.table.c.generation))

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 
 from tocsin.domain.kernel import Recorded
+from tocsin.store.entries import StoreUnavailable
 
 
 class Source(Protocol):
@@ -44,10 +45,13 @@ def readable(
     """Return a page, cut before the first unreadable event, and why that one cannot be read.
 
     The fault is given only when it is the very next event, so that a reader first takes what
-    comes before it. A store that cannot be read at all raises as it does.
+    comes before it. A store that cannot be read at all raises as it does, and so do keys that
+    cannot be had now: the next attempt may find them.
     """
     try:
         return source.page(after, limit), None
+    except StoreUnavailable:
+        raise
     except Exception as fault:
         # If the bytes can be had, it is the event and not the store.
         source.raw_page(after, 1)

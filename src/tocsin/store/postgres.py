@@ -20,6 +20,7 @@ from eventsourcing.persistence import (
 from tocsin.ledger.merkle import Frontier
 from tocsin.store.copies import Piece
 from tocsin.store.entries import (
+    Duplicate,
     Entry,
     Known,
     Outcome,
@@ -188,9 +189,12 @@ class PostgresRecorder(PostgresReading):
             outcomes, winners = arbitrate(entries, known, head.position)
             claimed = highest_reference(claimed_names(entry for entry, _ in winners), 0)
             connection = self._ready()
-            changes = any(entry.kept or entry.drafts for entry, _ in winners)
+            # The standby may still lack what was answered before: to commit is to wait for it, too.
+            commits = any(isinstance(outcome, Duplicate) for outcome in outcomes) or any(
+                entry.kept or entry.drafts for entry, _ in winners
+            )
             with self.spent.commit, connection.pipeline():
-                if changes:
+                if commits:
                     rows = event_rows(winners, bodies)
                     add_events(connection, head.position, rows)
                     if self._ledger:
@@ -202,8 +206,8 @@ class PostgresRecorder(PostgresReading):
                     connection.execute(
                         MOVE_HEAD, (head.position + len(rows), foreign, foreign, *tree)
                     )
-                done = connection.execute("COMMIT" if changes else "ROLLBACK")
-            assert not changes or done.statusmessage == "COMMIT", done.statusmessage
+                done = connection.execute("COMMIT" if commits else "ROLLBACK")
+            assert not commits or done.statusmessage == "COMMIT", done.statusmessage
         self.references.skip_to(max(head.imported, claimed))
         return outcomes
 

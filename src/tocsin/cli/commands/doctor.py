@@ -96,7 +96,7 @@ def _shown(name: str, value: Any) -> Any:
     if name.endswith("database"):
         return redacted(value)
     if name == "nats_servers":
-        return tuple(re.sub(r"//[^/]*@", f"//{HIDDEN}@", each) for each in value)
+        return tuple(re.sub(r"//.*@", f"//{HIDDEN}@", each) for each in value)
     return value
 
 
