@@ -21,7 +21,7 @@ from tocsin.domain.incident.commands.investigation import Note
 from tocsin.domain.incident.commands.reporting import Report
 from tocsin.domain.incident.values import Source
 from tocsin.domain.kernel import Command
-from tocsin.http.app import create_app
+from tocsin.http.app import Tocsin, create_app
 from tocsin.http.protocol import protocol
 from tocsin.http.server import Server
 from tocsin.ids import new_id
@@ -87,9 +87,17 @@ async def told(
         await asyncio.sleep(PAUSE_SECONDS)
 
 
+async def started(settings: Settings) -> Tocsin:
+    """The service; begun again, as whoever runs one does, if its session is ended meanwhile."""
+    while True:
+        with suppress(StoreUnavailable):
+            return create_app(settings)
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
 async def run(settings: Settings, callers: int, seed: str) -> None:
     """Serve, and write until nobody wants more."""
-    app = create_app(settings)
+    app = await started(settings)
     config = uvicorn.Config(
         app,
         host="127.0.0.1",

@@ -11,6 +11,15 @@ from tocsin.jetstream.streams import EXPECTED_OF_SUBJECT, WRONG_SEQUENCE, ApiRef
 from tocsin.settings import Settings
 
 
+async def test_a_host_whose_queue_was_deleted_says_so_and_ends_when_told(queue: Queue) -> None:
+    deleted = queue.but(drain_seconds=0.2)
+    async with deleted.host() as intake:
+        assert intake.ready == ""
+        async with queue.streams() as streams:
+            await streams.ask(f"STREAM.DELETE.{queue.settings.intake_stream}")
+        await until(lambda: "there is no stream" in intake.ready)
+
+
 class Slow:
     """Streams with one share, which wait before a renewal is decided."""
 

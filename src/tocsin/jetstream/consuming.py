@@ -16,6 +16,7 @@ from tocsin.jetstream.incoming import Received
 from tocsin.jetstream.streams import (
     NANOSECONDS,
     NO_CONSUMER,
+    NO_STREAM,
     SECONDS,
     ApiRefused,
     StreamAway,
@@ -216,5 +217,5 @@ class Consumer:
         try:
             await self._streams.ask(f"CONSUMER.DELETE.{part.stream}.{part.consumer}")
         except ApiRefused as refused:
-            if refused.number != NO_CONSUMER:
+            if refused.number not in (NO_CONSUMER, NO_STREAM):
                 raise

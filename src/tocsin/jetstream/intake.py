@@ -33,6 +33,8 @@ class Intake:
         self.shares: Shares | None = None
         self.pending = 0
         """Messages that wait in the stream, for whatever host."""
+        self._fault = ""
+        """Why the streams were of no use when they were last asked."""
         self._streams, self._settings, self._stop = streams, settings, stop
         self._workers: dict[int, Worker] = {}
         self._leaving: set[asyncio.Task[None]] = set()
@@ -44,7 +46,7 @@ class Intake:
             return "The streams are not there yet."
         if not self._streams.client.is_connected:
             return "There is no connection to NATS."
-        return self.asker.standing.fault
+        return self._fault or self.asker.standing.fault
 
     async def run(self) -> None:
         """Take messages in until told to stop. What was begun by then is finished, or left to
@@ -60,7 +62,9 @@ class Intake:
             while not self._stop.is_set():
                 try:
                     await self._shared()
+                    self._fault = ""
                 except (StreamAway, ApiRefused) as away:
+                    self._fault = f"The streams do not answer: {away}"
                     logger.warning("the streams do not answer: %s", away)
                 self._check()
                 await self._rest(RENEW_SECONDS)
@@ -101,8 +105,10 @@ class Intake:
             task = asyncio.create_task(self._release(part))
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
-        info = await self._streams.info(self._settings.intake_stream)
-        self.pending = int(info["state"]["messages"]) if info else 0
+        info = await self._streams.info(name := self._settings.intake_stream)
+        if info is None:
+            raise StreamAway(f"there is no stream {name}: a start makes it anew")
+        self.pending = int(info["state"]["messages"])
 
     def _begin(self, part: int) -> None:
         assert self.handler is not None
