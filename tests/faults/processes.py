@@ -79,6 +79,7 @@ class Writer:
     def calm(self) -> None:
         """Let it answer what it has taken, ask no more, and go on to serve."""
         assert self.process.stdin is not None
+        assert self.process.poll() is None, self.errors.read_text()[-4_000:]
         self.process.stdin.write(OVER)
         self.process.stdin.flush()
         self._await(lambda: self._last(len(OVER)) == OVER)

@@ -87,31 +87,32 @@ async def told(
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def started(settings: Settings) -> Tocsin:
-    """The service; begun again, as whoever runs one does, if its session is ended meanwhile."""
+async def served(settings: Settings) -> tuple[Tocsin, Server, asyncio.Task[None]]:
+    """The service; begun again, as whoever runs one does, if its sessions are ended meanwhile."""
     while True:
         with suppress(StoreUnavailable):
-            return create_app(settings)
+            app = create_app(settings)
+            config = uvicorn.Config(
+                app,
+                host="127.0.0.1",
+                port=settings.port,
+                http=protocol(settings),
+                ws="none",
+                lifespan="on",
+                log_config=None,
+            )
+            server = Server(config, app)
+            serving = asyncio.create_task(server.serve())
+            while not (server.started or serving.done()):
+                await asyncio.wait({serving}, timeout=0.01)
+            if server.started:
+                return app, server, serving
         await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def run(settings: Settings, callers: int, seed: str) -> None:
     """Serve, and write until nobody wants more."""
-    app = await started(settings)
-    config = uvicorn.Config(
-        app,
-        host="127.0.0.1",
-        port=settings.port,
-        http=protocol(settings),
-        ws="none",
-        lifespan="on",
-        log_config=None,
-    )
-    server = Server(config, app)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        assert not serving.done(), "it does not serve"
-        await asyncio.sleep(0.01)
+    app, server, serving = await served(settings)
     over, ended = asyncio.Event(), asyncio.Event()
 
     def hear() -> None:
