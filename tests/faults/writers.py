@@ -25,6 +25,7 @@ from tocsin.http.app import Tocsin, create_app
 from tocsin.http.protocol import protocol
 from tocsin.http.server import Server
 from tocsin.ids import new_id
+from tocsin.keys import KeysUnavailable
 from tocsin.settings import Settings
 from tocsin.store.entries import StoreUnavailable
 
@@ -90,7 +91,7 @@ async def told(
 async def served(settings: Settings) -> tuple[Tocsin, Server, asyncio.Task[None]]:
     """The service; begun again, as whoever runs one does, if its sessions are ended meanwhile."""
     while True:
-        with suppress(StoreUnavailable):
+        with suppress(StoreUnavailable, KeysUnavailable):
             app = create_app(settings)
             config = uvicorn.Config(
                 app,
