@@ -31,7 +31,7 @@ from tocsin.http.envelopes import Envelope, Item, envelopes, open_one, schema
 from tocsin.http.problems import DEPENDS, EXPECTED, Problem, of
 from tocsin.http.service import Service
 from tocsin.keys import Scope as Right
-from tocsin.telemetry.context import REQUEST_ID
+from tocsin.telemetry.context import REQUEST_ID, of_request
 
 logger = logging.getLogger(__name__)
 
@@ -173,8 +173,8 @@ class Batch:
                 done.set_result(self._done(command, answer))
                 return
             if not isinstance(answer, (Problem, *EXPECTED)) or isinstance(answer, CannotStore):
-                names = {"request_id": request.decode()} if request else {}
-                logger.error("A command of a batch failed.", exc_info=answer, extra=names)
+                about = of_request(request)
+                logger.error("A command of a batch failed.", exc_info=answer, extra=about)
             done.set_result(self._problem(command.path, answer))
 
         try:

@@ -31,7 +31,7 @@ from tocsin.http.problems import BAD_HEADER, EXPECTED, Problem, invalid, of
 from tocsin.http.reviews import begun
 from tocsin.http.service import Handle, Service
 from tocsin.keys import Scope as Right
-from tocsin.telemetry.context import COMMAND_ID, INCIDENT_ID, REQUEST_ID
+from tocsin.telemetry.context import COMMAND_ID, INCIDENT_ID, REQUEST_ID, of_request
 
 logger = logging.getLogger(__name__)
 
@@ -121,9 +121,8 @@ class CommandRoute(APIRoute):
     def problem(self, error: Exception, request_id: bytes | None = None) -> Answer:
         """Count a problem, and say it."""
         if isinstance(error, CannotStore):  # the caller is told to look for it
-            request = request_id or REQUEST_ID.get()
-            names = {"request_id": request.decode()} if request else {}
-            logger.error("A command failed: %s", error, extra=names)
+            about = of_request(request_id or REQUEST_ID.get())
+            logger.error("A command failed: %s", error, extra=about)
         problem = of(error)
         self.service.metrics.commands[self.command.path, problem.kind.code] += 1
         return problem.answer(request_id)

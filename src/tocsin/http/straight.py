@@ -20,6 +20,7 @@ from tocsin.http.commands import CommandRoute
 from tocsin.http.guard import Guard, Header, careful_headers
 from tocsin.http.problems import EXPECTED, Problem, of
 from tocsin.http.service import Service
+from tocsin.telemetry.context import of_request
 
 logger = logging.getLogger(__name__)
 
@@ -105,8 +106,8 @@ class Straight:
                 else:
                     raise outcome
             except Exception as error:
-                names = {"request_id": request_id.decode()}
-                logger.exception("Request %s failed.", request_id.decode(), extra=names)
+                about = of_request(request_id)
+                logger.exception("Request %s failed.", request_id.decode(), extra=about)
                 with suppress(Exception):  # whatever it is, others wait for the desk to go on
                     answer(of(error).answer(request_id))
 

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from tocsin.store.copies import Answer
 from tocsin.store.postgres_batch import ANSWERS, VERSIONS
-from tocsin.store.postgres_server import IS_RARE, Server
-from tocsin.store.recorder import RARE, LogRecorder
+from tocsin.store.postgres_server import Server
+from tocsin.store.recorder import IS_RARE, RARE, LogRecorder
 
 COMMANDS: LiteralString = "SELECT command_id, fingerprint, answer FROM tocsin.commands"
 

@@ -7,6 +7,7 @@ from typing import Any, LiteralString
 
 from tocsin.drivers import AdvisoryLock
 from tocsin.store.entries import StoreUnavailable
+from tocsin.store.recorder import IS_RARE
 from tocsin.telemetry.spread import SHORT, Spread
 
 try:
@@ -40,8 +41,6 @@ LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 AT_FAULT = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
 """Errors of what is to be stored. All others are the server's or the connection's."""
 
-IS_RARE: LiteralString = "topic IN ('subject.forgotten', 'subject.purged')"
-"""What a question has to say word for word so that the index of such events answers it."""
 SCHEMA = 3
 STEPS: dict[int, tuple[LiteralString, ...]] = {
     1: (

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from threading import Condition
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 from eventsourcing.persistence import (
@@ -37,6 +37,8 @@ READ_ROWS = 1_000
 RARE = frozenset({"subject.forgotten", "subject.purged"})
 """Names of events that are looked up in the whole log, and of which there are few: each store
 keeps an index of them."""
+IS_RARE: LiteralString = "topic IN ('subject.forgotten', 'subject.purged')"
+"""What a question has to say word for word so that this index answers it."""
 NUMBERS = 65_536
 """What the last two bytes of a stream's id can be. They are of chance, or of a hash."""
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from tocsin.drivers import sqlite3
 from tocsin.store.entries import StoreUnavailable
+from tocsin.store.recorder import IS_RARE
 
 FAULTS = (sqlite3.Error, UnicodeDecodeError)
 """What its reading raises; the latter when the file is so damaged that SQLite's own words are."""
@@ -16,8 +17,6 @@ FAULTS = (sqlite3.Error, UnicodeDecodeError)
 CHECKPOINT_PAGES = 8_192
 """32 MiB of write-ahead log between two checkpoints: a page that many commits change is then
 copied back once, not once in every hundred commits."""
-IS_RARE = "topic IN ('subject.forgotten', 'subject.purged')"
-"""What a question has to say word for word so that the index of such events answers it."""
 SCHEMA = 3
 STEPS: dict[int, tuple[str, ...]] = {
     1: (

@@ -6,9 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from tocsin.store.copies import Answer
-from tocsin.store.recorder import NUMBERS, RARE, LogRecorder
+from tocsin.store.recorder import IS_RARE, NUMBERS, RARE, LogRecorder
 from tocsin.store.sqlite_batch import marks
-from tocsin.store.sqlite_file import IS_RARE
 
 
 class SQLiteReading(LogRecorder):
